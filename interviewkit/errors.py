@@ -1,0 +1,229 @@
+"""The one tree of errors: whatever goes wrong, callers catch a class from here."""
+
+from __future__ import annotations
+
+import enum
+from typing import Any
+
+
+class Outcome(enum.Enum):
+    """What is known about a write when its call ends in an error."""
+
+    NOT_SENT = "not_sent"
+    """No byte of the request left: sending it again is safe."""
+    REFUSED = "refused"
+    """The vendor answered that it did not do it."""
+    APPLIED = "applied"
+    """It happened; what followed failed."""
+    UNKNOWN = "unknown"
+    """The request left and no answer tells what became of it: look before repeating it."""
+
+
+class InterviewKitError(Exception):
+    """Base of every error of this package.
+
+    `provider` and `operation` name where it happened, `account` the caller's label for the credentials, `retryable`
+    says whether the same call may succeed later unchanged, and `outcome` is set when a write's fate matters. `hint`
+    is what to do next. Errors pickle, and their text holds neither secrets nor candidates' data.
+    """
+
+    _state_names: tuple[str, ...] = ("provider", "operation", "account", "retryable", "outcome", "hint")
+    default_retryable = False
+    default_hint: str | None = None
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        provider: str | None = None,
+        operation: str | None = None,
+        account: str | None = None,
+        retryable: bool | None = None,
+        outcome: Outcome | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.provider = provider
+        self.operation = operation
+        self.account = account
+        self.retryable = self.default_retryable if retryable is None else retryable
+        self.outcome = outcome
+        self.hint = self.default_hint if hint is None else hint
+
+    def __str__(self) -> str:
+        where = ".".join(part for part in (self.provider, self.operation) if part)
+        text = f"{where}: {self.message}" if where else self.message
+        if self.outcome in {Outcome.UNKNOWN, Outcome.APPLIED}:
+            text = f"{text} [outcome: {self.outcome.value}]"
+        return f"{text} ({self.hint})" if self.hint else text
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        state = {name: getattr(self, name) for name in self._state_names}
+        return (_rebuild, (type(self), self.message, state))
+
+    def locate(self, *, provider: str | None, operation: str | None, account: str | None = None) -> InterviewKitError:
+        """Fill in where it happened, where that is not known yet, and return the same error."""
+        self.provider = self.provider or provider
+        self.operation = self.operation or operation
+        self.account = self.account or account
+        return self
+
+
+def _rebuild(cls: type[InterviewKitError], message: str, state: dict[str, Any]) -> InterviewKitError:
+    error = cls.__new__(cls)
+    Exception.__init__(error, message)
+    error.message = message
+    for name, value in state.items():
+        setattr(error, name, value)
+    return error
+
+
+class ConfigurationError(InterviewKitError, ValueError):
+    """The set-up is wrong; nothing was sent."""
+
+
+class InvalidArgumentError(InterviewKitError, ValueError):
+    """This call's arguments are wrong; nothing was sent."""
+
+
+class UnsupportedError(InterviewKitError):
+    """The vendor cannot do this; nothing was sent."""
+
+
+class ReferenceConflictError(InterviewKitError):
+    """The same reference was used before with other data; `differing` names the fields, never their values."""
+
+    _state_names = (*InterviewKitError._state_names, "differing")
+
+    def __init__(self, message: str, *, differing: tuple[str, ...] = (), **where: Any) -> None:
+        super().__init__(message, **where)
+        self.differing = differing
+
+
+class TransportError(InterviewKitError):
+    """No whole answer came: connection, reset, cut short of its length, too large, or a redirect."""
+
+    default_retryable = True
+
+
+class DeadlineExceededError(TransportError, TimeoutError):
+    """The call's deadline passed before a whole answer came."""
+
+
+class VendorError(InterviewKitError):
+    """The vendor refused: also an HTTP 200 whose body says so.
+
+    `status` is the HTTP status, `code` and `vendor_message` the vendor's own words where it has any, `request_id` the
+    vendor's id of the request, `raw` its decoded body. `vendor_message` and `raw` may hold personal data and stand in
+    no text of the error.
+    """
+
+    _state_names = (*InterviewKitError._state_names, "status", "code", "vendor_message", "request_id", "raw")
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        code: str | None = None,
+        vendor_message: str | None = None,
+        request_id: str | None = None,
+        raw: Any = None,
+        **where: Any,
+    ) -> None:
+        super().__init__(message, **where)
+        self.status = status
+        self.code = code
+        self.vendor_message = vendor_message
+        self.request_id = request_id
+        self.raw = raw
+
+
+class AuthenticationError(VendorError):
+    """401: the vendor does not accept the credentials."""
+
+
+class PermissionDeniedError(VendorError):
+    """403: the credentials are good, but not for this."""
+
+
+class NotFoundError(VendorError):
+    """404: no such id, or none that these credentials may see."""
+
+
+class InvalidRequestError(VendorError):
+    """Another 4xx: the vendor calls the request wrong."""
+
+
+class ConflictError(VendorError):
+    """409, or a session that can no longer be cancelled."""
+
+
+class QuotaExceededError(VendorError):
+    """The plan's allowance is used up; repeating the call does not help."""
+
+
+class RateLimitedError(VendorError):
+    """Too many requests; `retry_after` is the pause in seconds that the vendor or the limiter asks for, if known."""
+
+    _state_names = (*VendorError._state_names, "retry_after")
+    default_retryable = True
+
+    def __init__(self, message: str, *, retry_after: float | None = None, **details: Any) -> None:
+        super().__init__(message, **details)
+        self.retry_after = retry_after
+
+
+class VendorUnavailableError(VendorError):
+    """5xx: the vendor's side failed."""
+
+    default_retryable = True
+
+
+class MalformedResponseError(InterviewKitError):
+    """A whole answer that is not what the vendor documents.
+
+    `paths` are JSON paths such as `$.pads[3].title`; `raw` is the body or the row as it came (personal data: in no text
+    of the error).
+    """
+
+    _state_names = (*InterviewKitError._state_names, "paths", "raw")
+
+    def __init__(self, message: str, *, paths: tuple[str, ...] = (), raw: Any = None, **where: Any) -> None:
+        super().__init__(message, **where)
+        self.paths = paths
+        self.raw = raw
+
+
+class ListingUnstableError(InterviewKitError):
+    """A list lost rows while it was read: read it again. `delivered` counts the rows that came, `cursor` is the last one."""
+
+    _state_names = (*InterviewKitError._state_names, "delivered", "expected", "cursor")
+    default_retryable = True
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        delivered: int = 0,
+        expected: int | None = None,
+        cursor: str | None = None,
+        **where: Any,
+    ) -> None:
+        super().__init__(message, **where)
+        self.delivered = delivered
+        self.expected = expected
+        self.cursor = cursor
+
+
+class WebhookError(InterviewKitError):
+    """A webhook delivery cannot be taken."""
+
+
+class SignatureError(WebhookError):
+    """The delivery does not prove that it comes from the vendor."""
+
+
+class BadEventError(WebhookError):
+    """The delivery's body is not an event that the vendor documents."""

@@ -1,0 +1,80 @@
+"""Work on many things at once: bounded, lazily fed, each result as it is done, nothing left running behind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
+from typing import Any, TypeVar
+
+from interviewkit.errors import InvalidArgumentError
+from interviewkit.http.limits import patience as be_patient
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+
+async def fan_out(
+    work: Callable[[T], Awaitable[U]],
+    items: Iterable[T] | AsyncIterable[T],
+    *,
+    concurrency: int,
+    patience: float | None,
+) -> AsyncIterator[U]:
+    """Run `work` on each item, at most `concurrency` at a time, and yield results in the order they are done.
+
+    Items are taken only when a worker is free. An exception of `work` or of the items ends the run and is raised here;
+    when the caller stops iterating, what is under way is cancelled.
+    """
+    if concurrency < 1:
+        raise InvalidArgumentError("concurrency is at least 1")
+    feed = aiter(_as_async(items))
+    running: set[asyncio.Task[U]] = set()
+    coming: asyncio.Task[T] | None = None
+    exhausted = False
+    try:
+        while True:
+            if coming is None and not exhausted and len(running) < concurrency:
+                coming = asyncio.ensure_future(_next(feed))
+            waiting: set[asyncio.Task[Any]] = {*running, *([coming] if coming else ())}
+            if not waiting:
+                return
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            if coming is not None and coming.done():
+                item, coming = coming, None
+                if isinstance(item.exception(), _End):
+                    exhausted = True
+                else:
+                    with be_patient(patience):
+                        running.add(asyncio.ensure_future(_start(work, item.result())))
+            for task in [task for task in running if task.done()]:
+                running.discard(task)
+                yield task.result()
+    finally:
+        left = [*running, *([coming] if coming else ())]
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
+
+class _End(Exception):  # noqa: N818
+    """The items are at an end (`StopAsyncIteration` cannot leave a task)."""
+
+
+async def _next(feed: AsyncIterator[T]) -> T:
+    try:
+        return await anext(feed)
+    except StopAsyncIteration:
+        raise _End from None
+
+
+async def _start(work: Callable[[T], Awaitable[U]], item: T) -> U:
+    return await work(item)
+
+
+async def _as_async(items: Iterable[T] | AsyncIterable[T]) -> AsyncIterator[T]:
+    if isinstance(items, AsyncIterable):
+        async for item in items:
+            yield item
+    else:
+        for item in items:
+            yield item

@@ -1,0 +1,1 @@
+"""One vendor call, from a value to an answer: what providers are built from."""

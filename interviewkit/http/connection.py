@@ -1,0 +1,200 @@
+"""A provider's way to its vendor: hosts checked, credentials cleaned, one runner over one transport."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypedDict, TypeVar
+from urllib.parse import urlsplit
+
+import attrs
+
+from interviewkit.errors import ConfigurationError, InvalidArgumentError
+from interviewkit.http.credentials import Credential
+from interviewkit.http.limits import Limiter, RateLimit, shared_limiter
+from interviewkit.http.observe import Observer
+from interviewkit.http.retry import RetryPolicy
+from interviewkit.http.runner import Endpoint, Refuse, Runner, Sender
+from interviewkit.http.wire import Call
+
+if TYPE_CHECKING:
+    import aiohttp
+
+
+T = TypeVar("T")
+
+
+class Carrier(Sender, Protocol):
+    """A transport: sends requests, streams files, and is closed with its provider."""
+
+    def stream(
+        self, url: str, *, headers: Mapping[str, str], timeout: float, max_bytes: int
+    ) -> AbstractAsyncContextManager[tuple[int, Mapping[str, str], AsyncIterator[bytes]]]: ...
+
+    async def aclose(self) -> None: ...
+
+
+class Settings(TypedDict, total=False):
+    """Keywords that every provider takes."""
+
+    session: aiohttp.ClientSession | None
+    """A borrowed session: its connector is used and left open."""
+    account: str | None
+    """The caller's label for this set of credentials."""
+    timeout: float
+    """Seconds for one call: attempts, pauses and reading."""
+    retry: RetryPolicy
+    limit: RateLimit | None
+    """At most so many requests in any such window, shared by all with the same credentials."""
+    limiter: Limiter | None
+    """A limiter of the caller's own instead of the shared one."""
+    max_response_bytes: int
+    """The largest answer that is read, counted after decompression."""
+    reconcile_timeout: float
+    """Seconds to look for what became of a write whose fate is unknown."""
+    ledger: Any
+    unsupported: Literal["raise", "warn"]
+    """What happens to an instruction that the vendor cannot be told."""
+    observers: Sequence[Observer]
+    allow_http: bool
+    """Allow plain `http` to hosts that are not loopback."""
+    clock: Callable[[], float]
+    """Seconds that never go back (`time.monotonic`)."""
+    sleep: Callable[[float], Awaitable[None]]
+    random: Callable[[], float]
+    """A number from 0 to 1, for jitter."""
+    transport: Carrier | None
+    """What carries requests instead of aiohttp: scripted answers in tests (`interviewkit.testing.Scripted`)."""
+
+
+class Changes(TypedDict, total=False):
+    """What `with_options` may change."""
+
+    timeout: float
+    retry: RetryPolicy
+    max_response_bytes: int
+    observers: Sequence[Observer]
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether a host name is this machine."""
+    if not host:
+        return False
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def check_base_url(url: str, *, provider: str, allow_http: bool) -> str:
+    """A base URL without its trailing slash. Raises `ConfigurationError` for one that would give a key away."""
+    try:
+        parts = urlsplit(url.strip())
+        host, _port = parts.hostname, parts.port
+    except (ValueError, AttributeError):
+        raise ConfigurationError("base_url is not a URL", provider=provider) from None
+    if parts.scheme not in {"http", "https"} or not host:
+        raise ConfigurationError(
+            "base_url is not a URL", provider=provider, hint="write it like https://vendor.example"
+        )
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ConfigurationError("base_url holds a user, a query or a fragment", provider=provider)
+    if parts.scheme == "http" and not (allow_http or is_loopback(host)):
+        raise ConfigurationError(
+            "base_url is plain http, which would show the key to everyone on the way",
+            provider=provider,
+            hint="use https, or allow_http=True where the network is trusted",
+        )
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Host:
+    """One host of a vendor as a provider configures it."""
+
+    base_url: str
+    credential: Credential
+    limit: RateLimit | None = None
+    """The vendor's published limit; `limit=` of the caller goes before it."""
+
+
+class Connection:
+    """Sends calls over a pooled transport that opens at the first one."""
+
+    def __init__(self, runner: Runner, transport: Carrier, *, owner: bool) -> None:
+        self.runner = runner
+        self.transport = transport
+        self._owner = owner
+
+    @classmethod
+    def open(cls, provider: str, hosts: Mapping[str, Host], refuse: Refuse, settings: Settings) -> Self:
+        """Check the settings and get ready; nothing is sent. Raises `ConfigurationError`."""
+        from interviewkit.http.transport import Transport
+
+        limit, limiter = settings.get("limit"), settings.get("limiter")
+        allow_http = settings.get("allow_http", False)
+        endpoints = {
+            name: Endpoint(
+                check_base_url(host.base_url, provider=provider, allow_http=allow_http),
+                host.credential,
+                limiter or shared_limiter(f"{provider}:{host.credential.fingerprint}", limit or host.limit),
+            )
+            for name, host in hosts.items()
+        }
+        transport = settings.get("transport") or Transport(settings.get("session"))
+        runner = Runner(
+            provider=provider,
+            account=settings.get("account") or provider,
+            transport=transport,
+            endpoints=endpoints,
+            refuse=refuse,
+            timeout=_positive("timeout", settings.get("timeout", 30.0), provider),
+            retry=settings.get("retry") or RetryPolicy(),
+            max_response_bytes=int(
+                _positive("max_response_bytes", settings.get("max_response_bytes", 64 * 1024 * 1024), provider)
+            ),
+            observers=tuple(settings.get("observers", ())),
+            clock=settings.get("clock", time.monotonic),
+            sleep=settings.get("sleep", asyncio.sleep),
+            jitter=settings.get("random") or _jitter(),
+        )
+        return cls(runner, transport, owner=True)
+
+    async def send(self, call: Call[T]) -> T:
+        """Send one call. Raises what `Runner.send` raises, and `InvalidArgumentError` for another vendor's call."""
+        if call.provider != self.runner.provider:
+            raise InvalidArgumentError(
+                f"a call of {call.provider} was given to {self.runner.provider}", provider=self.runner.provider
+            )
+        return await self.runner.send(call)
+
+    def with_options(self, changes: Changes) -> Connection:
+        """The same connections with other settings; closing the copy leaves them open."""
+        unknown = set(changes) - set(Changes.__annotations__)
+        if unknown:
+            raise ConfigurationError(f"with_options cannot change {', '.join(sorted(unknown))}")
+        if "timeout" in changes:
+            _positive("timeout", changes["timeout"], self.runner.provider)
+        return Connection(attrs.evolve(self.runner, **changes), self.transport, owner=False)
+
+    async def aclose(self) -> None:
+        """Close what this connection opened."""
+        if self._owner:
+            await self.transport.aclose()
+
+
+def _jitter() -> Callable[[], float]:
+    import random
+
+    return random.random
+
+
+def _positive(name: str, value: float, provider: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+        raise ConfigurationError(f"{name} is a number above zero", provider=provider)
+    return value

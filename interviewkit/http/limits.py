@@ -1,0 +1,124 @@
+"""Rate limits by credential: every provider in this process with the same credentials shares one window."""
+
+from __future__ import annotations
+
+import weakref
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Protocol
+
+import attrs
+
+from interviewkit.errors import ConfigurationError
+
+PATIENCE: ContextVar[float] = ContextVar("interviewkit_patience", default=0.0)
+"""Seconds that calls in this context wait for a slot beyond their own deadline (pagers, `fetch_reports`)."""
+
+
+@contextmanager
+def patience(seconds: float | None) -> Iterator[None]:
+    """Let calls inside wait `seconds` for a slot (`None`: as long as it takes)."""
+    token = PATIENCE.set(float("inf") if seconds is None else seconds)
+    try:
+        yield
+    finally:
+        PATIENCE.reset(token)
+
+
+@attrs.frozen
+class RateLimit:
+    """At most `requests` in any window of `per_seconds` seconds."""
+
+    requests: int
+    per_seconds: float
+
+    def __attrs_post_init__(self) -> None:
+        if self.requests < 1 or self.per_seconds <= 0:
+            raise ConfigurationError("RateLimit: requests >= 1 and per_seconds > 0")
+
+
+class Slot:
+    """One request's place in the window."""
+
+    __slots__ = ("at", "in_flight")
+
+    def __init__(self, at: float) -> None:
+        self.at = at
+        self.in_flight = True
+
+
+class Limiter(Protocol):
+    """What a provider asks before each request: implement it to share a limit over processes."""
+
+    def take(self, now: float) -> Slot | float:
+        """A slot for a request that is sent now, or the seconds until the next one may be free."""
+
+    def done(self, slot: Slot, now: float) -> None:
+        """The request of this slot was answered, or failed after it had left."""
+
+    def give_back(self, slot: Slot) -> None:
+        """The request of this slot never left."""
+
+    def pause(self, until: float) -> None:
+        """The vendor asked for a pause: no slot before this time."""
+
+
+class WindowLimiter:
+    """A sliding window that counts a request until `per_seconds` after its answer came.
+
+    Counting from the answer, not from the sending, keeps the vendor's own count below the limit however long a request
+    is under way. Times are the provider's monotonic clock, in seconds.
+    """
+
+    def __init__(self, limit: RateLimit | None = None) -> None:
+        self.limit = limit
+        self._slots: deque[Slot] = deque()
+        self._paused_until = 0.0
+
+    def take(self, now: float) -> Slot | float:
+        if now < self._paused_until:
+            return self._paused_until - now
+        limit = self.limit
+        if limit is None:
+            return Slot(now)
+        slots = self._slots
+        oldest = now - limit.per_seconds
+        while slots and not slots[0].in_flight and slots[0].at <= oldest:
+            slots.popleft()
+        if len(slots) >= limit.requests:
+            head = slots[0]
+            return max(0.001, (now if head.in_flight else head.at) + limit.per_seconds - now)
+        slot = Slot(now)
+        slots.append(slot)
+        return slot
+
+    def done(self, slot: Slot, now: float) -> None:
+        slot.at = now
+        slot.in_flight = False
+
+    def give_back(self, slot: Slot) -> None:
+        slot.in_flight = False
+        if self.limit is not None and slot in self._slots:
+            self._slots.remove(slot)
+
+    def pause(self, until: float) -> None:
+        self._paused_until = max(self._paused_until, until)
+
+
+_shared: weakref.WeakValueDictionary[str, WindowLimiter] = weakref.WeakValueDictionary()
+
+
+def shared_limiter(fingerprint: str, limit: RateLimit | None) -> WindowLimiter:
+    """The one limiter of everyone in this process who uses these credentials; the strictest limit asked for rules."""
+    found = _shared.get(fingerprint)
+    if found is None:
+        found = _shared[fingerprint] = WindowLimiter(limit)
+    elif limit is not None and (found.limit is None or _rate(limit) < _rate(found.limit)):
+        found.limit = limit
+    return found
+
+
+def _rate(limit: RateLimit) -> tuple[float, int]:
+    return (limit.requests / limit.per_seconds, limit.requests)

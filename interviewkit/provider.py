@@ -1,0 +1,339 @@
+"""The one protocol that every vendor's provider speaks, and what a provider inherits when its vendor lacks something."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import Any, BinaryIO, ClassVar, Literal, NoReturn, Protocol, Self, TypeVar, Unpack, runtime_checkable
+
+import attrs
+
+from interviewkit.capabilities import Capabilities, Feature, Support
+from interviewkit.errors import (
+    ConfigurationError,
+    InterviewKitError,
+    InvalidArgumentError,
+    Outcome,
+    UnsupportedError,
+)
+from interviewkit.fanout import fan_out
+from interviewkit.http.connection import Changes, Connection
+from interviewkit.http.wire import Call
+from interviewkit.model import (
+    AccountStatus,
+    Artifact,
+    ArtifactKind,
+    Assessment,
+    Candidate,
+    Dropped,
+    Invitation,
+    InvitationEmail,
+    InviteOutcome,
+    InviteRequest,
+    Ref,
+    Report,
+    ReportOutcome,
+    Session,
+    SessionKind,
+    SessionRef,
+    TemporaryLink,
+)
+from interviewkit.pager import Pager
+
+T = TypeVar("T")
+
+
+@attrs.frozen(kw_only=True)
+class VendorOptions:
+    """What only one vendor has; `extra` is merged last into the body that is sent."""
+
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=lambda value: str(sorted(value)), hash=False)
+
+
+@runtime_checkable
+class InterviewProvider(Protocol):
+    """One vendor, one set of credentials, one vocabulary."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def account(self) -> str: ...
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    async def create_session(
+        self, *, title: str | None = None, language: str | None = None, candidate: Candidate | None = None,
+        template_id: str | None = None, notes: str | None = None, private: bool | None = None,
+        reference: str | None = None, options: VendorOptions | None = None,
+    ) -> Session: ...  # fmt: skip
+    def list_sessions(
+        self, *, kind: SessionKind | None = None, assessment_id: str | None = None,
+        updated_since: datetime | None = None,
+    ) -> Pager[Session]: ...  # fmt: skip
+    async def get_session(self, ref: Ref) -> Session: ...
+    async def fetch_report(self, ref: Ref) -> Report: ...
+    def fetch_reports(
+        self, refs: Iterable[Ref] | AsyncIterable[Ref], *, concurrency: int = 8, patience: float | None = None
+    ) -> AsyncIterator[ReportOutcome]: ...
+    async def invite_candidate(
+        self, assessment_id: str | None, candidate: Candidate, *, reference: str | None = None,
+        email: InvitationEmail | bool = False, callback_url: str | None = None, report_emails: Sequence[str] = (),
+        redirect_url: str | None = None, options: VendorOptions | None = None,
+    ) -> Invitation: ...  # fmt: skip
+    def invite_candidates(
+        self, assessment_id: str | None, requests: Iterable[InviteRequest | Candidate], *,
+        email: InvitationEmail | bool = False, callback_url: str | None = None, report_emails: Sequence[str] = (),
+        redirect_url: str | None = None, options: VendorOptions | None = None,
+    ) -> AsyncIterator[InviteOutcome]: ...  # fmt: skip
+    def list_assessments(self, *, include_archived: bool = False) -> Pager[Assessment]: ...
+    async def end_session(self, ref: Ref) -> None: ...
+    async def report_link(self, ref: Ref, *, kind: ArtifactKind = ArtifactKind.REPORT) -> TemporaryLink: ...
+    async def download(self, artifact: Artifact, target: str | os.PathLike[str] | BinaryIO) -> int: ...
+    async def check(self) -> AccountStatus: ...
+    async def send(self, call: Call[T]) -> T: ...
+    async def aclose(self) -> None: ...
+    async def __aenter__(self) -> Self: ...
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class BaseProvider:
+    """Base of a provider: answers with `UnsupportedError` whatever the subclass does not implement.
+
+    A subclass sets `name` and `capabilities` and overrides what its vendor has. `connection` carries its calls; without
+    one, `send` is unsupported and the subclass talks to its vendor in its own way.
+    """
+
+    name: ClassVar[str] = ""
+    capabilities: ClassVar[Capabilities] = Capabilities()
+    options_type: ClassVar[type[VendorOptions]] = VendorOptions
+    ref_kind: ClassVar[SessionKind | None] = None
+    """The kind that a bare id means, where the vendor has one space of ids only."""
+
+    def __init__(
+        self,
+        connection: Connection | None = None,
+        *,
+        account: str | None = None,
+        unsupported: Literal["raise", "warn"] = "raise",
+    ) -> None:
+        if unsupported not in {"raise", "warn"}:
+            raise ConfigurationError("unsupported= is 'raise' or 'warn'", provider=self.name)
+        self._connection = connection
+        self._account = account or self.name
+        self._unsupported = unsupported
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} account={self._account!r}>"
+
+    @property
+    def account(self) -> str:
+        """The caller's label for this set of credentials."""
+        return self._account
+
+    # --- life ---
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the provider's connections. A copy made by `with_options` leaves them open."""
+        if self._connection is not None:
+            await self._connection.aclose()
+
+    def with_options(self, **changes: Unpack[Changes]) -> Self:
+        """A copy over the same connections with another timeout, retry policy, size limit or observers."""
+        if self._connection is None:
+            raise ConfigurationError("this provider has no options to change", provider=self.name)
+        other = copy.copy(self)
+        other._connection = self._connection.with_options(changes)
+        return other
+
+    async def send(self, call: Call[T]) -> T:
+        """Send one of the vendor's documented endpoints and return its typed answer."""
+        if self._connection is None:
+            raise UnsupportedError("this provider takes no calls", provider=self.name, operation=call.operation)
+        return await self._connection.send(call)
+
+    # --- the protocol, as far as the vendor has it ---
+
+    async def create_session(
+        self, *, title: str | None = None, language: str | None = None, candidate: Candidate | None = None,
+        template_id: str | None = None, notes: str | None = None, private: bool | None = None,
+        reference: str | None = None, options: VendorOptions | None = None,
+    ) -> Session:  # fmt: skip
+        """Create a live session."""
+        self.refuse(Feature.CREATE_SESSION)
+
+    def list_sessions(
+        self, *, kind: SessionKind | None = None, assessment_id: str | None = None,
+        updated_since: datetime | None = None,
+    ) -> Pager[Session]:  # fmt: skip
+        """List sessions, of one kind, one assessment, or changed since a time."""
+        self.refuse(Feature.LIST_SESSIONS)
+
+    async def get_session(self, ref: Ref) -> Session:
+        """Read one session."""
+        self.refuse(Feature.GET_SESSION)
+
+    async def fetch_report(self, ref: Ref) -> Report:
+        """Read everything that a session left behind."""
+        self.refuse(Feature.FETCH_REPORT)
+
+    async def invite_candidate(
+        self, assessment_id: str | None, candidate: Candidate, *, reference: str | None = None,
+        email: InvitationEmail | bool = False, callback_url: str | None = None, report_emails: Sequence[str] = (),
+        redirect_url: str | None = None, options: VendorOptions | None = None,
+    ) -> Invitation:  # fmt: skip
+        """Invite one candidate."""
+        self.refuse(Feature.INVITE_CANDIDATE)
+
+    def list_assessments(self, *, include_archived: bool = False) -> Pager[Assessment]:
+        """List what candidates can be invited to."""
+        self.refuse(Feature.LIST_ASSESSMENTS)
+
+    async def end_session(self, ref: Ref) -> None:
+        """End a live session, or cancel an invitation."""
+        self.refuse(Feature.END_SESSION)
+
+    async def report_link(self, ref: Ref, *, kind: ArtifactKind = ArtifactKind.REPORT) -> TemporaryLink:
+        """Make a link to the report that opens without a login for a while."""
+        self.refuse(Feature.REPORT_LINK)
+
+    async def download(self, artifact: Artifact, target: str | os.PathLike[str] | BinaryIO) -> int:
+        """Fetch an artifact into a file; returns its size in bytes."""
+        self.refuse(Feature.DOWNLOAD)
+
+    async def check(self) -> AccountStatus:
+        """Ask, in one cheap request, whether the credentials are good and what is left."""
+        self.refuse(Feature.CHECK)
+
+    # --- many at once ---
+
+    async def fetch_reports(
+        self, refs: Iterable[Ref] | AsyncIterable[Ref], *, concurrency: int = 8, patience: float | None = None
+    ) -> AsyncIterator[ReportOutcome]:
+        """Fetch many reports, `concurrency` at a time, each outcome as it is done.
+
+        One report's failure is its outcome's `error` and ends nothing else. Requests wait for the rate limiter as long
+        as it takes, or for `patience` seconds.
+        """
+        self.require(Feature.FETCH_REPORT)
+
+        async def fetch(ref: Ref) -> ReportOutcome:
+            known: SessionRef | str = "?"
+            try:
+                known = self.resolve(ref)
+                return ReportOutcome(ref=known, account=self.account, report=await self.fetch_report(known))
+            except InterviewKitError as error:
+                return ReportOutcome(ref=known if known != "?" else str(ref), account=self.account, error=error)
+
+        async for outcome in fan_out(fetch, refs, concurrency=concurrency, patience=patience):
+            yield outcome
+
+    async def invite_candidates(
+        self, assessment_id: str | None, requests: Iterable[InviteRequest | Candidate], *,
+        email: InvitationEmail | bool = False, callback_url: str | None = None, report_emails: Sequence[str] = (),
+        redirect_url: str | None = None, options: VendorOptions | None = None,
+    ) -> AsyncIterator[InviteOutcome]:  # fmt: skip
+        """Invite many candidates, one call each, four at a time; one outcome a candidate, as it is known."""
+        self.require(Feature.INVITE_CANDIDATE)
+
+        async def invite(request: InviteRequest) -> InviteOutcome:
+            try:
+                made = await self.invite_candidate(
+                    assessment_id, request.candidate, reference=request.reference, email=email,
+                    callback_url=callback_url, report_emails=report_emails, redirect_url=redirect_url, options=options,
+                )  # fmt: skip
+                return InviteOutcome(request=request, invitation=made)
+            except InterviewKitError as error:
+                return InviteOutcome(request=request, error=error)
+
+        async for outcome in fan_out(invite, map(as_request, requests), concurrency=4, patience=None):
+            yield outcome
+
+    # --- for subclasses ---
+
+    def resolve(self, ref: Ref, *, kind: SessionKind | None = None) -> SessionRef:
+        """The reference that `ref` names. Raises `InvalidArgumentError` for another vendor's or another kind's."""
+        if isinstance(ref, Session | Invitation):
+            ref = ref.ref
+        if isinstance(ref, str):
+            if ":" not in ref and self.ref_kind is not None:
+                ref = SessionRef(provider=self.name, kind=self.ref_kind, id=ref)
+            else:
+                ref = SessionRef.parse(ref)
+        if not isinstance(ref, SessionRef):
+            raise InvalidArgumentError("a reference is a SessionRef, a Session, an Invitation or text", provider=self.name)
+        if ref.provider != self.name:
+            raise InvalidArgumentError(f"a reference of {ref.provider} was given to {self.name}", provider=self.name)
+        if kind is not None and ref.kind is not kind:
+            raise InvalidArgumentError(f"this needs the reference of a {kind} session", provider=self.name)
+        return ref
+
+    def take_options(self, options: VendorOptions | None) -> Any:
+        """The vendor's own options, or its defaults. Raises `InvalidArgumentError` for another vendor's."""
+        if options is None:
+            return self.options_type()
+        if not isinstance(options, self.options_type):
+            raise InvalidArgumentError(
+                f"options= is a {self.options_type.__name__} here, not a {type(options).__name__}", provider=self.name
+            )
+        return options
+
+    def require(self, feature: Feature) -> None:
+        """Raise `UnsupportedError` with the capability's note unless the feature is supported."""
+        if self.capabilities[feature].support is Support.UNSUPPORTED:
+            self.refuse(feature)
+
+    def refuse(self, feature: Feature, note: str | None = None) -> NoReturn:
+        """Raise `UnsupportedError` for a feature; nothing was sent."""
+        raise UnsupportedError(
+            f"{self.name} does not support {feature.value}: {note or self.capabilities[feature].note}",
+            provider=self.name,
+            operation=feature.value,
+            outcome=Outcome.NOT_SENT,
+        )
+
+    def drop(self, operation: str, asked: Mapping[str, tuple[Any, str]]) -> tuple[Dropped, ...]:
+        """Deal with instructions that the vendor cannot be told: `asked` is field → (the value given, why not).
+
+        Those that were really given raise `UnsupportedError`, or come back as warnings with `unsupported="warn"`.
+        """
+        dropped = tuple(Dropped(field=name, reason=why) for name, (value, why) in asked.items() if _given(value))
+        if dropped and self._unsupported == "raise":
+            raise UnsupportedError(
+                f"{self.name} cannot be told: " + "; ".join(f"{one.field} ({one.reason})" for one in dropped),
+                provider=self.name,
+                operation=operation,
+                outcome=Outcome.NOT_SENT,
+                hint="leave it out, or make the provider with unsupported='warn'",
+            )
+        return dropped
+
+    @staticmethod
+    def note(described: Mapping[str, tuple[Any, str]]) -> tuple[Dropped, ...]:
+        """Warnings for descriptive fields that the vendor has no place for."""
+        return tuple(Dropped(field=name, reason=why) for name, (value, why) in described.items() if _given(value))
+
+
+def as_request(item: InviteRequest | Candidate) -> InviteRequest:
+    """A batch's row as an `InviteRequest`."""
+    if isinstance(item, InviteRequest):
+        return item
+    if isinstance(item, Candidate):
+        return InviteRequest(candidate=item)
+    raise InvalidArgumentError("a batch holds InviteRequests or Candidates")
+
+
+def _given(value: Any) -> bool:
+    return value is not None and value is not False and value != () and value != [] and value != {}  # noqa: PLR1714
