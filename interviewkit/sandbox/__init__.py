@@ -1,0 +1,9 @@
+"""The vendors on loopback, written from their documents: `async with Sandbox(seed=7, sessions=30) as box: ...`."""
+
+from .box import Sandbox
+from .clock import EPOCH, VirtualClock
+from .faults import Fault, FaultKind
+from .serve import serve
+from .traffic import Commit, SeenRequest, Violation
+
+__all__ = ["EPOCH", "Commit", "Fault", "FaultKind", "Sandbox", "SeenRequest", "Violation", "VirtualClock", "serve"]

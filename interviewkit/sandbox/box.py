@@ -1,0 +1,181 @@
+"""The sandbox itself: three vendors on loopback, the accounts that lead to them, and the hands that play candidate."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import unquote
+
+from .clock import VirtualClock
+from .coderpad import CoderPad
+from .codility import Codility
+from .control import Control
+from .faults import Fault
+from .remoteinterview import RemoteInterview
+from .traffic import Commit, Violation
+from .vendor import STAGES, Setup, Vendor
+
+ENVIRONMENT = (
+    ("CODERPAD_API_KEY", "coderpad", "api_key"),
+    ("CODERPAD_BASE_URL", "coderpad", "base_url"),
+    ("REMOTEINTERVIEW_API_KEY", "remoteinterview", "api_key"),
+    ("REMOTEINTERVIEW_PADS_API_KEY", "remoteinterview", "pads_api_key"),
+    ("REMOTEINTERVIEW_BASE_URL", "remoteinterview", "base_url"),
+    ("REMOTEINTERVIEW_PADS_BASE_URL", "remoteinterview", "pads_base_url"),
+    ("CODILITY_TOKEN", "codility", "token"),
+    ("CODILITY_BASE_URL", "codility", "base_url"),
+)
+SECRETS = frozenset({"api_key", "pads_api_key", "token"})
+MIXED_FAULTS = (
+    Fault.server_error(503),
+    Fault.server_error(500, committed=True),
+    Fault.rate_limited(1),
+    Fault.reset(),
+    Fault.reset(committed=True),
+    Fault.truncated(),
+)
+
+
+class Sandbox:
+    """CoderPad, RemoteInterview and Codility on loopback, stateful and seeded.
+
+    `sessions` is the size of the base population, about a third at each vendor; it is made up when it is asked for,
+    so 100,000 start as fast as 30. `quirks` turns the oddities on that the vendors' documents show; `strict` answers
+    400 to a parameter that no document names; `strict_limits` (with quirks unless told) holds Codility's 500 requests
+    an hour; `list_lag` are the seconds by which CoderPad's lists are behind (its documents say: up to a minute);
+    `faults` is the share of requests, 0 to 1, that fail in a mixed way; `port` is the first of the ports taken, free
+    ones unless told.
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int = 7,
+        sessions: int = 30,
+        quirks: bool = True,
+        strict: bool = True,
+        strict_limits: bool | None = None,
+        list_lag: float = 0.0,
+        faults: float = 0.0,
+        port: int = 0,
+        clock: VirtualClock | None = None,
+    ) -> None:
+        if sessions < 0:
+            raise ValueError("sessions must not be negative")
+        self.clock = clock or VirtualClock()
+        self.violations: list[Violation] = []
+        shares = (sessions - 2 * (sessions // 3), sessions // 3, sessions // 3)
+        setups = [
+            Setup(
+                seed=seed,
+                sessions=share,
+                clock=self.clock,
+                quirks=quirks,
+                strict=strict,
+                strict_limits=quirks if strict_limits is None else strict_limits,
+                list_lag=list_lag,
+                violations=self.violations,
+            )
+            for share in shares
+        ]
+        self.coderpad = CoderPad(setups[0])
+        self.remoteinterview = RemoteInterview(setups[1])
+        self.codility = Codility(setups[2])
+        self.control = Control(self)
+        self._port = port
+        self._credentials: dict[str, dict[str, str]] = {}
+        for vendor in self.vendors:
+            for fault in MIXED_FAULTS if faults else ():
+                vendor.fail(fault, route="/*", times=None, probability=faults / len(MIXED_FAULTS))
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def start(self) -> None:
+        """Listen on loopback, one port a site."""
+        sites = [self.control.site, *(site for vendor in self.vendors for site in vendor.sites)]
+        try:
+            for place, site in enumerate(sites):
+                await site.start(self._port + place if self._port else 0)
+        except BaseException:
+            await self.close()
+            raise
+        self._credentials = {vendor.name: vendor.credentials for vendor in self.vendors}
+
+    async def close(self) -> None:
+        """Stop listening."""
+        for vendor in self.vendors:
+            for site in vendor.sites:
+                await site.close()
+        await self.control.site.close()
+
+    @property
+    def vendors(self) -> tuple[Vendor, ...]:
+        """The three vendors."""
+        return (self.coderpad, self.remoteinterview, self.codility)
+
+    @property
+    def control_url(self) -> str:
+        """The origin of the control routes, by which another process can play candidate."""
+        return self.control.site.base_url
+
+    @property
+    def commits(self) -> list[Commit]:
+        """All writes that took effect, oldest first."""
+        return sorted((commit for vendor in self.vendors for commit in vendor.commits), key=lambda commit: commit.at)
+
+    @property
+    def accounts(self) -> dict[str, dict[str, str]]:
+        """Label to keywords of a provider."""
+        return {f"sandbox-{name}": {"provider": name, **keywords} for name, keywords in self._credentials.items()}
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment variables under which the providers find the sandbox."""
+        return {variable: self._credentials[vendor][keyword] for variable, vendor, keyword in ENVIRONMENT}
+
+    def config_toml(self) -> str:
+        """The accounts as an interviewkit.toml whose secrets are references to the environment."""
+        references = {(vendor, keyword): f"env:{variable}" for variable, vendor, keyword in ENVIRONMENT}
+        lines = []
+        for label, keywords in self.accounts.items():
+            lines.append(f"[accounts.{label}]")
+            for keyword, value in keywords.items():
+                shown = references[keywords["provider"], keyword] if keyword in SECRETS else value
+                lines.append(f'{keyword} = "{shown}"')
+            lines.append("")
+        return "\n".join(lines)
+
+    def export_lines(self) -> str:
+        """The shell lines that set the environment."""
+        return "".join(f"export {name}='{value}'\n" for name, value in self.environment.items())
+
+    async def work(self, ref: Any = None, *, until: str = "evaluated") -> list[str]:
+        """Let candidates act: start, submit, be evaluated; everyone of this run who has not finished, or just one.
+
+        `ref` is a reference, an object with a `ref`, or a vendor's bare id. The ids that were worked on come back;
+        `LookupError` when nobody is known by that id, `ValueError` for a stage that is none.
+        """
+        if until not in STAGES:
+            raise ValueError(f"until is one of {', '.join(STAGES)}")
+        if ref is None:
+            waiting = [(vendor, ident) for vendor in self.vendors for ident in list(vendor.touched)]
+            return [ident for vendor, ident in waiting if vendor.work(ident, until)]
+        vendors, ident = self._locate(str(getattr(ref, "ref", ref)))
+        worked = [ident for vendor in vendors if vendor.work(ident, until)]
+        if not worked:
+            raise LookupError("the sandbox knows no session by this id")
+        return worked[:1]
+
+    def _locate(self, text: str) -> tuple[tuple[Vendor, ...], str]:
+        parts = text.split(":")
+        named = tuple(vendor for vendor in self.vendors if vendor.name == parts[0])
+        if len(parts) == 3 and named:
+            return named, "/".join(unquote(part) for part in parts[2].split("/"))
+        return self.vendors, text

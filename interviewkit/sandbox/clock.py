@@ -1,0 +1,39 @@
+"""The sandbox's clock: real time plus an offset that users move, so that links expire without waiting."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+
+EPOCH = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+"""Everything in the base population happened before this moment; everything done to the sandbox happens after it."""
+
+
+class VirtualClock:
+    """Tells the vendors' time: real time plus an offset, or, when `frozen`, only what `advance` adds."""
+
+    def __init__(self, start: datetime | None = None, *, frozen: bool = False) -> None:
+        self._start = start or max(datetime.now(UTC), EPOCH)
+        self._frozen = frozen
+        self._began = time.monotonic()
+        self._offset = 0.0
+
+    def now(self) -> datetime:
+        """The vendors' present moment, aware, in UTC."""
+        elapsed = 0.0 if self._frozen else time.monotonic() - self._began
+        return self._start + timedelta(seconds=elapsed + self._offset)
+
+    def timestamp(self) -> float:
+        """The same moment in seconds since 1970."""
+        return self.now().timestamp()
+
+    def milliseconds(self) -> int:
+        """The same moment in milliseconds since 1970."""
+        return int(self.timestamp() * 1000)
+
+    def advance(self, seconds: float) -> datetime:
+        """Move the clock on by `seconds` and tell the new moment; a clock that runs backwards is refused."""
+        if seconds < 0:
+            raise ValueError("the sandbox's clock only goes forward")
+        self._offset += seconds
+        return self.now()

@@ -1,0 +1,137 @@
+"""What the three sandboxed vendors share: their sites, their traffic, and the ways to make their day worse."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import attrs
+from aiohttp import web
+
+from .clock import VirtualClock
+from .faults import Fault
+from .site import Handler, Refusal, Site, SlidingWindow
+from .traffic import Commit, FaultRule, SeenRequest, Traffic, Violation
+
+STAGES = ("started", "submitted", "evaluated")
+
+
+@attrs.frozen(kw_only=True)
+class Setup:
+    """What every vendor is built from."""
+
+    seed: int
+    sessions: int
+    clock: VirtualClock
+    quirks: bool
+    strict: bool
+    strict_limits: bool
+    list_lag: float
+    violations: list[Violation]
+
+
+class Vendor:
+    """One vendor on loopback: what it saw, what it did, and what it shall do wrong next."""
+
+    name = ""
+
+    def __init__(self, setup: Setup) -> None:
+        self.setup = setup
+        self.clock = setup.clock
+        self.commits: list[Commit] = []
+        self.traffic = Traffic(setup.seed, self.name)
+        self.window: SlidingWindow | None = None
+        self.touched: dict[str, None] = {}
+        """Ids created or invited in this run whose candidates have not finished yet, oldest first."""
+
+    @property
+    def sites(self) -> Iterable[Site]:
+        """All sites of the vendor, the API first."""
+        raise NotImplementedError
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """Keywords of the vendor's provider."""
+        raise NotImplementedError
+
+    @property
+    def base_url(self) -> str:
+        """The API's origin."""
+        return next(iter(self.sites)).base_url
+
+    @property
+    def seen(self) -> deque[SeenRequest]:
+        """The last requests, oldest first."""
+        return self.traffic.seen
+
+    @property
+    def counts(self) -> Counter[tuple[str, str]]:
+        """Exact number of requests by (method, route template)."""
+        return self.traffic.counts
+
+    def fail(
+        self,
+        fault: Fault,
+        *,
+        method: str | None = None,
+        route: str | None = None,
+        times: int | None = 1,
+        probability: float = 1.0,
+    ) -> None:
+        """Let the next matching requests fail; `route` is a route template or a glob over the path, `times=None`
+        is for ever, and `probability` is drawn from the sandbox's own seed."""
+        self.traffic.rules.append(FaultRule(fault, method, route, times, probability))
+
+    def heal(self) -> None:
+        """Forget all faults that still wait."""
+        self.traffic.rules.clear()
+
+    def limit(self, requests: int | None, per_seconds: float = 3600) -> None:
+        """Refuse with 429 more than `requests` of one key in any `per_seconds`; None lifts the limit."""
+        self.window = SlidingWindow(requests, per_seconds) if requests is not None else None
+
+    def new_site(self, name: str) -> Site:
+        """A site that shares this vendor's traffic."""
+        return Site(name, self.clock, self.traffic, self.setup.violations)
+
+    def commit(self, kind: str, ident: str, **detail: Any) -> None:
+        """Note a write that took effect."""
+        self.commits.append(Commit(vendor=self.name, kind=kind, id=ident, at=self.clock.now(), detail=detail))
+
+    def work(self, ident: str, until: str) -> bool:
+        """Let the candidate of one session act up to a stage; False when the session is not known here."""
+        raise NotImplementedError
+
+    def authenticate(self, request: web.Request) -> str:
+        """The caller's key, or the vendor's refusal."""
+        raise NotImplementedError
+
+    def throttled(self, wait: float) -> Refusal:
+        """The vendor's 429."""
+        raise NotImplementedError
+
+    def unknown_parameter(self, name: str) -> Refusal:
+        """The strict sandbox's 400 for a parameter that no document names."""
+        raise NotImplementedError
+
+    def guarded(self, handler: Handler, query: frozenset[str], check: Callable[[web.Request], str]) -> Handler:
+        """Wrap a handler in authentication, the request limit and the check of query parameters, in this order."""
+
+        async def serve(request: web.Request) -> web.StreamResponse:
+            caller = check(request)
+            if self.window is not None:
+                wait = self.window.take(caller, self.clock.timestamp())
+                if wait > 0:
+                    raise self.throttled(wait)
+            if self.setup.strict:
+                self.refuse_unknown(request.query, query)
+            return await handler(request)
+
+        return serve
+
+    def refuse_unknown(self, given: Iterable[str], known: frozenset[str]) -> None:
+        """Refuse names that the vendor's documents do not have, so that a client's typo is seen."""
+        for name in given:
+            if name not in known:
+                raise self.unknown_parameter(name)

@@ -1,0 +1,303 @@
+"""RemoteInterview's tests, candidates and live pads: a population of any size from a seed, and what was done to it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import random
+from datetime import datetime, timedelta
+from typing import Any
+
+import attrs
+
+from interviewkit.sandbox.clock import EPOCH, VirtualClock
+
+from . import programs
+from .identity import HEX, PUSH, IdSpace
+from .people import number_in, person, position
+
+SLOT = timedelta(minutes=25)
+PREFIX = "_ricand_"
+FINISHED = frozenset({"completed", "accepted", "rejected", "shortlisted"})
+LANGUAGES = {"python": "Python", "javascript": "JavaScript", "java": "Java", "go": "Go", "ruby": "Ruby"}
+TAGS = ("referred", "night shift", "relocating", "second round")
+POINTS = (10, 10, 20, 20, 10, 10, 10, 10)
+
+
+@attrs.define(kw_only=True)
+class Test:
+    """A test that candidates are invited to; `tasks` are the kinds of its tasks."""
+
+    id: str
+    title: str
+    created_at: datetime
+    tasks: tuple[str, ...]
+
+
+@attrs.define(kw_only=True)
+class Applicant:
+    """A candidate of one test."""
+
+    number: int
+    id: str
+    test: Test
+    email: str
+    name: str | None = None
+    status: str = "invited"
+    added_at: datetime
+    finished_at: datetime | None = None
+    is_evaluated: bool = False
+    tags: list[str] = attrs.field(factory=list)
+    notes: str | None = None
+    phone: str | None = None
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the test was submitted."""
+        return self.status in FINISHED
+
+
+@attrs.define(kw_only=True)
+class LivePad:
+    """A live pad of CodeInterview."""
+
+    number: int
+    id: str
+    name: str
+    created_at: datetime
+    ended_at: datetime | None = None
+    tags: list[str] | None = None
+    code: str = ""
+    notes: str = ""
+    language: str = "Python"
+
+
+class Applicants:
+    """All tests and candidates; base candidates are found again by the number in their mailbox."""
+
+    def __init__(self, seed: int, size: int, clock: VirtualClock) -> None:
+        self.size = size
+        self._seed = seed
+        self._clock = clock
+        self._ids = IdSpace(seed, "remoteinterview-tests", PUSH, 13)
+        self._changed: dict[tuple[str, str], Applicant] = {}
+        self._new: dict[str, list[Applicant]] = {}
+        self._number = size
+        self.tests = [self._invent_test(number) for number in range(max(2, min(40, size // 20)))]
+
+    def test(self, ident: str) -> Test | None:
+        """The test with this id."""
+        return next((test for test in self.tests if test.id == ident), None)
+
+    def of_test(self, test: Test) -> list[Applicant]:
+        """Everybody in a test, in the order of their invitation."""
+        numbers = range(self.tests.index(test), self.size, len(self.tests))
+        base = [self._invent(number) for number in numbers]
+        return [self._changed.get((test.id, one.id), one) for one in base] + self._new.get(test.id, [])
+
+    def find(self, test: Test, ident: str) -> Applicant | None:
+        """The candidate of a test with this id."""
+        changed = self._changed.get((test.id, ident))
+        if changed is not None:
+            return changed
+        number = number_in(email_behind(ident))
+        if number is None or number >= self.size or number % len(self.tests) != self.tests.index(test):
+            return None
+        applicant = self._invent(number)
+        return applicant if applicant.id == ident else None
+
+    def change(self, applicant: Applicant) -> None:
+        """Keep a candidate's new state."""
+        self._changed[applicant.test.id, applicant.id] = applicant
+
+    def invite(self, test: Test, email: str) -> Applicant:
+        """A new candidate; the vendor prevents no duplicates, so everybody gets an id of their own."""
+        ident, again = candidate_id(email), 1
+        while self.find(test, ident) is not None:
+            again += 1
+            ident = candidate_id(f"{again}_{email}")
+        applicant = Applicant(number=self._number, id=ident, test=test, email=email, added_at=self._clock.now())
+        self._number += 1
+        self._new.setdefault(test.id, []).append(applicant)
+        self.change(applicant)
+        return applicant
+
+    def perform(self, applicant: Applicant, until: str) -> None:
+        """Let the candidate start, submit and be evaluated."""
+        if applicant.status == "invited":
+            applicant.status = "started"
+            applicant.name = applicant.name or applicant.email.partition("@")[0].replace(".", " ").title()
+        if applicant.status == "started" and until != "started":
+            applicant.status = "completed"
+            applicant.finished_at = self._clock.now()
+        if applicant.is_finished and until == "evaluated":
+            applicant.is_evaluated = True
+        self.change(applicant)
+
+    def tasks(self, applicant: Applicant, uploads: str) -> list[dict[str, Any]]:
+        """The report's tasks, as the vendor writes them; `uploads` is where submissions lie."""
+        rng = random.Random(f"{self._seed}:applicant:{applicant.number}:tasks")
+        at = int((applicant.finished_at or applicant.added_at).timestamp() * 1000)
+        tasks = []
+        for place, kind in enumerate(applicant.test.tasks):
+            if kind == "coding":
+                tasks.append(coding_task(rng, at))
+            else:
+                tasks.append(other_task(kind, f"-Task{applicant.number:06d}{place}", uploads, rng, at))
+        return tasks
+
+    def _invent_test(self, number: int) -> Test:
+        created = EPOCH - timedelta(days=1200 - 3 * number, milliseconds=387)
+        kinds = ("coding", "coding", "project", "is_sql", "is_multiple_choice", "is_open_ended")
+        tasks = kinds[:1] + tuple(kind for place, kind in enumerate(kinds[1:]) if (number + place) % 2)
+        title = f"{position(3 * number + 1)} take-home"
+        return Test(id=f"-J{self._ids.text(number)}", title=title, created_at=created, tasks=tasks)
+
+    def _invent(self, number: int) -> Applicant:
+        rng = random.Random(f"{self._seed}:applicant:{number}")
+        who = person(rng, number)
+        added = EPOCH - SLOT * (self.size + 20 - number) + timedelta(milliseconds=int(rng.random() * 600_000))
+        status = rng.choice(
+            ["invited", "started", "completed", "completed", "completed", "accepted", "accepted", "rejected"]
+        )
+        finished = status in FINISHED
+        return Applicant(
+            number=number,
+            id=candidate_id(who.email),
+            test=self.tests[number % len(self.tests)],
+            email=who.email,
+            name=who.name,
+            status=status,
+            added_at=added,
+            finished_at=added + timedelta(minutes=20) if finished else None,
+            is_evaluated=finished,
+            tags=[tag for tag in TAGS if rng.random() < 0.2],
+            notes="Talked the problem through first." if rng.random() < 0.3 else None,
+            phone=f"+1 555 01{int(rng.random() * 100):02d}" if rng.random() < 0.3 else None,
+        )
+
+
+class LivePads:
+    """All live pads, oldest first."""
+
+    def __init__(self, seed: int, size: int, clock: VirtualClock) -> None:
+        self.size = size
+        self.count = size
+        self._seed = seed
+        self._clock = clock
+        self._ids = IdSpace(seed, "codeinterview", HEX, 13)
+        self._changed: dict[int, LivePad] = {}
+
+    def find(self, ident: str) -> LivePad | None:
+        """The pad with this id."""
+        number = self._ids.number(ident)
+        return self.numbered(number) if number is not None and number < self.count else None
+
+    def numbered(self, number: int) -> LivePad:
+        """The pad with this number."""
+        return self._changed.get(number) or self._invent(number)
+
+    def all(self) -> list[LivePad]:
+        """Every pad: the vendor's list has no pages."""
+        return [self.numbered(number) for number in range(self.count)]
+
+    def create(self, name: str | None) -> LivePad:
+        """A new pad."""
+        number = self.count
+        self.count += 1
+        ident = self._ids.text(number)
+        pad = LivePad(number=number, id=ident, name=name or f"Untitled {ident[:4]}", created_at=self._clock.now())
+        self._changed[number] = pad
+        return pad
+
+    def end(self, pad: LivePad) -> None:
+        """The interview is over; ending it again changes nothing."""
+        pad.ended_at = pad.ended_at or self._clock.now()
+        self._changed[pad.number] = pad
+
+    def perform(self, pad: LivePad, until: str) -> None:
+        """Let somebody write code in the pad, and at the end leave."""
+        if pad.ended_at is None:
+            rng = random.Random(f"{self._seed}:codeinterview:{pad.id}")
+            pad.code = programs.solution("python", rng)
+            pad.notes = "Wrote the test first."
+            self._changed[pad.number] = pad
+            if until != "started":
+                self.end(pad)
+
+    def _invent(self, number: int) -> LivePad:
+        rng = random.Random(f"{self._seed}:codeinterview:{number}")
+        who = person(rng, number)
+        created = EPOCH - SLOT * (self.size + 20 - number) + timedelta(milliseconds=int(rng.random() * 600_000))
+        language = rng.choice(list(LANGUAGES))
+        return LivePad(
+            number=number,
+            id=self._ids.text(number),
+            name=f"Interview with {who.first_name}",
+            created_at=created,
+            ended_at=created + timedelta(minutes=50) if rng.random() < 0.85 else None,
+            tags=rng.choice([None, ["intern"], ["intern", "harbour"]]),
+            code=programs.solution(language, rng),
+            notes=rng.choice(["", "May want more practice with SQL.", "Kind to the interviewer. ☕"]),
+            language=LANGUAGES[language],
+        )
+
+
+def candidate_id(text: str) -> str:
+    """An id as the vendor makes it: base64 of a prefix and the mailbox, with ~ for =."""
+    return base64.urlsafe_b64encode(f"{PREFIX}{text}".encode()).decode().replace("=", "~")
+
+
+def email_behind(ident: str) -> str:
+    """The mailbox that an id was made of, or nothing."""
+    try:
+        text = base64.b64decode(ident.replace("~", "="), altchars=b"-_", validate=True).decode()
+    except (binascii.Error, ValueError):
+        return ""
+    return text.removeprefix(PREFIX) if text.startswith(PREFIX) else ""
+
+
+def coding_task(rng: random.Random, at: int) -> dict[str, Any]:
+    """A coding task: test cases and code, and no id."""
+    language = rng.choice(list(LANGUAGES))
+    strength = rng.random() + 0.3
+    cases = [
+        {
+            "name": f"Test Case {number}",
+            "is_sample": number == 1,
+            "is_placeholder": False,
+            "points": points,
+            "result": (passed := rng.random() < strength),
+            "output": "3 5 8\n" if passed else "3 8 5\n",
+            "expected_output": "3 5 8\n",
+        }
+        for number, points in enumerate(POINTS, 1)
+    ]
+    return {
+        "body": "<p>Sort the readings of one gauge.</p>\n\n<p>&nbsp;</p>\n\n<p>0 &lt; readings &lt; 100</p>\n",
+        "last_updated": at,
+        "tags": ["sorting", "easy"],
+        "testcases": cases,
+        "title": "Sort the readings",
+        "code": {"code": programs.solution(language, rng), "codemode": LANGUAGES[language]},
+        "is_auto_submitted": rng.random() < 0.1,
+    }
+
+
+def other_task(kind: str, ident: str, uploads: str, rng: random.Random, at: int) -> dict[str, Any]:
+    """A project, SQL, multiple-choice or open-ended task: flags, an id and points."""
+    flags = {name: name == kind for name in ("is_multiple_choice", "is_project", "is_sql", "is_open_ended")}
+    task: dict[str, Any] = {
+        "body": "<p>Take as long as you need.</p>\n",
+        "last_updated": at,
+        "title": kind.removeprefix("is_").replace("_", " ").capitalize() + " task",
+        "is_auto_submitted": False,
+        **flags,
+        "id": ident,
+        "total_score": 10,
+        "given_score": rng.randrange(11),
+    }
+    if kind == "project":
+        task["is_project"] = True
+        task["submission"] = [{"name": "submission.zip", "url": uploads, "validZip": rng.random() < 0.9}]
+    return task
