@@ -1,0 +1,397 @@
+"""Codility: tests for candidates, CodeLive whiteboards, and every documented endpoint.
+
+Vendor pages: https://codility.com/api-documentation/ (the API), https://codility.com/fair-use-policy/ (volumes),
+https://support.codility.com/hc/en-us/articles/360043824513-Using-Codility-s-API (tokens), https://status.codility.com/.
+
+What to know (read 2026-11):
+
+- Two clusters: `US` (https://app.codility.com) and `EU` (https://app-eu.codility.com). Tokens shown with `eu.` at their
+  beginning belong to the second one; https://codility.com is the host of the API's own page.
+- 500 requests per user and hour, shared here by all providers with the same token. A list's rows hold no result, so a
+  report costs one request a session.
+- No status field. No start is `INVITED`; started, with neither result nor close date, is `IN_PROGRESS` (it may be being
+  evaluated); a result, or a start and a close date, is `COMPLETED`. A session that was never started and is closed, or
+  can no longer be cancelled, is `UNKNOWN`: cancelled and expired cannot be told apart.
+- A report is final once it has a result; the similarity check may still come, or never does.
+- The vendor never mails with an invitation: `email=` is a second request, and an invitation stands when it fails.
+- A candidate's `id` at the vendor is the inviter's own and comes back as `Session.reference`; one is made where none is
+  given, since the answer's rows are matched by it.
+- A whiteboard's answer has no id: it is read from the link, against the vendor's advice to treat links as black boxes.
+- `close_date` is not on the vendor's page, but public integrations read it. Links in answers are never called with the
+  token: ids and pages are taken from them. Times without offset are taken as UTC.
+- The callback's authenticity, and webhooks as events, come with a later version.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, BinaryIO, ClassVar, Self, Unpack, cast
+
+import attrs
+
+from interviewkit.capabilities import Capabilities, Feature, native, unsupported
+from interviewkit.errors import (
+    ConfigurationError,
+    MalformedResponseError,
+    Outcome,
+)
+from interviewkit.http.connection import Connection, Host, Settings
+from interviewkit.http.credentials import StaticCredential, TokenCredential, TokenSource, clean_secret
+from interviewkit.http.download import save, whole
+from interviewkit.http.limits import RateLimit
+from interviewkit.http.wire import Page
+from interviewkit.model import (
+    AccountStatus,
+    Artifact,
+    ArtifactKind,
+    Assessment,
+    Candidate,
+    Invitation,
+    InvitationEmail,
+    InviteOutcome,
+    InviteRequest,
+    Ref,
+    Report,
+    Session,
+    SessionKind,
+    SessionRef,
+    TemporaryLink,
+)
+from interviewkit.pager import OnProblem, Pager
+from interviewkit.provider import BaseProvider, VendorOptions
+from interviewkit.providers.codility import calls, invitations, problems, translate
+from interviewkit.providers.codility.calls import (
+    cancel_session,
+    create_email_template,
+    create_whiteboard,
+    embed_report,
+    embed_similarity,
+    get_credit_level,
+    get_default_email_template,
+    get_session,
+    get_session_pdf,
+    get_test,
+    invite,
+    list_saved_email_templates,
+    list_sessions,
+    list_test_sessions,
+    list_tests,
+    list_user_logins,
+    send_session_email,
+)
+from interviewkit.providers.codility.oauth import OAuthApp, OAuthToken, Token
+from interviewkit.providers.codility.shapes import (
+    CandidateData,
+    CodeLive,
+    CreditLevel,
+    EmailTemplate,
+    EmbedLink,
+    Evaluation,
+    EventCallback,
+    InviteCandidate,
+    InvitedCandidate,
+    Result,
+    SessionDetail,
+    SessionSummary,
+    SimilarityCheck,
+    Task,
+    Test,
+    User,
+    UserLogin,
+    Whiteboard,
+)
+
+__all__ = [
+    "EU",
+    "US",
+    "CandidateData",
+    "CodeLive",
+    "Codility",
+    "CodilityOptions",
+    "CreditLevel",
+    "EmailTemplate",
+    "EmbedLink",
+    "Evaluation",
+    "EventCallback",
+    "InviteCandidate",
+    "InvitedCandidate",
+    "OAuthApp",
+    "OAuthToken",
+    "Result",
+    "SessionDetail",
+    "SessionSummary",
+    "SimilarityCheck",
+    "Task",
+    "Test",
+    "Token",
+    "User",
+    "UserLogin",
+    "Whiteboard",
+    "cancel_session",
+    "create_email_template",
+    "create_whiteboard",
+    "embed_report",
+    "embed_similarity",
+    "get_credit_level",
+    "get_default_email_template",
+    "get_session",
+    "get_session_pdf",
+    "get_test",
+    "invite",
+    "list_saved_email_templates",
+    "list_sessions",
+    "list_test_sessions",
+    "list_tests",
+    "list_user_logins",
+    "send_session_email",
+]
+
+US = "https://app.codility.com"
+"""The API's host for accounts that log in at app.codility.com."""
+EU = "https://app-eu.codility.com"
+"""The API's host for accounts that log in at app-eu.codility.com."""
+
+_BASE_URL = "https://codility.com"
+_LIMIT = RateLimit(500, 3600)
+_LIMIT_NOTE = "500 requests per user and hour"
+
+_CAPABILITIES = Capabilities(
+    {
+        Feature.CREATE_SESSION: native("a CodeLive whiteboard; of its fields only the title can be told"),
+        Feature.LIST_SESSIONS: native("all sessions or one test's, without results; kind= is filtered here"),
+        Feature.GET_SESSION: native("the status is derived: the vendor has no field for it"),
+        Feature.FETCH_REPORT: native("results by task, similarity, candidate data", limit=_LIMIT_NOTE),
+        Feature.INVITE_CANDIDATE: native("a private link to a test"),
+        Feature.BATCH_INVITE: native("up to 100 candidates in one request"),
+        Feature.EMAIL_CANDIDATE: native("by a second request, with the account's template or one's own text"),
+        Feature.LIST_ASSESSMENTS: native("tests; archived ones on request"),
+        Feature.END_SESSION: native("cancels; a session being evaluated or closed is a ConflictError"),
+        Feature.REPORT_LINK: native("report and similarity report; each call makes a new link that expires"),
+        Feature.DOWNLOAD: native("the PDF report of a session that was started; pages are opened by report_link()"),
+        Feature.CHECK: native("credit level"),
+        Feature.UPDATED_SINCE: unsupported("its lists have neither a filter nor a time of change"),
+        Feature.REFERENCE: native("the candidate's id at the vendor; create_session() cannot tell one"),
+        Feature.CALLBACK: native("result and similarity; the similarity check may never come"),
+        Feature.WEBHOOKS: unsupported("reading the callbacks' requests comes with a later version"),
+    }
+)
+
+
+@attrs.frozen(kw_only=True)
+class CodilityOptions(VendorOptions):
+    """What only Codility has: JSON to be stored with each invited candidate, and callbacks with addresses of their own.
+
+    `event_callbacks` come beside those that `callback_url=` registers.
+    """
+
+    additional_data: Any = attrs.field(default=None, repr=False, hash=False)
+    event_callbacks: Sequence[EventCallback] = attrs.field(default=(), hash=False)
+
+
+class _OfKind(Pager[Session]):
+    """Sessions of one kind. The whole list is watched for losses and cycles before rows are left out."""
+
+    kind: SessionKind
+
+    def _again(self, cursor: str | None, **changes: Any) -> Self:
+        other = super()._again(cursor, **changes)
+        other.kind = self.kind
+        return other
+
+    async def _read(self, on_problem: OnProblem) -> AsyncGenerator[Page[Session], None]:
+        async with contextlib.aclosing(super()._read(on_problem)) as pages:
+            async for page in pages:
+                yield attrs.evolve(page, items=tuple(one for one in page.items if one.kind == self.kind), total=None)
+
+
+class Codility(BaseProvider):
+    """Codility's provider. `token` is an access token, or a `TokenSource` such as `OAuthToken`.
+
+    Without one, `CODILITY_TOKEN` is read, and without `base_url`, `CODILITY_BASE_URL`. Raises `ConfigurationError`.
+    """
+
+    name: str = translate.PROVIDER
+    capabilities: Capabilities = _CAPABILITIES
+    options_type: ClassVar[type[VendorOptions]] = CodilityOptions
+    ref_kind: ClassVar[SessionKind | None] = SessionKind.TAKE_HOME
+
+    def __init__(
+        self, token: str | TokenSource | None = None, *, base_url: str | None = None, **settings: Unpack[Settings]
+    ) -> None:
+        if settings.get("ledger") is not None:
+            raise ConfigurationError("durable ledgers come with a later version", provider=self.name)
+        given: Any = os.environ.get("CODILITY_TOKEN") if token is None else token
+        credential: StaticCredential | TokenCredential
+        if isinstance(given, TokenSource):
+            credential = TokenCredential(given)
+        else:
+            secret = clean_secret(
+                given, what="the token", provider=self.name,
+                hint=f"{problems.WHERE_TO_GET_A_TOKEN}; pass it as token= or set CODILITY_TOKEN",
+            )  # fmt: skip
+            credential = StaticCredential(secret, header="Bearer {}")
+        host = Host(
+            base_url=base_url or os.environ.get("CODILITY_BASE_URL") or _BASE_URL, credential=credential, limit=_LIMIT
+        )
+        super().__init__(
+            Connection.open(self.name, {"api": host}, problems.refuse, settings),
+            account=settings.get("account"), unsupported=settings.get("unsupported", "raise"),
+        )  # fmt: skip
+
+    # --- sessions ---
+
+    async def create_session(
+        self, *, title: str | None = None, language: str | None = None, candidate: Candidate | None = None,
+        template_id: str | None = None, notes: str | None = None, private: bool | None = None,
+        reference: str | None = None, options: VendorOptions | None = None,
+    ) -> Session:  # fmt: skip
+        """Create a CodeLive whiteboard called `title`; interviewers join with the session's `access_code`."""
+        chosen: CodilityOptions = self.take_options(options)
+        why = "a whiteboard has a name only"
+        asked = {
+            "language": (language, why), "template_id": (template_id, why), "notes": (notes, why),
+            "private": (private, why), "reference": (reference, why),
+        }  # fmt: skip
+        warnings = self.drop("create_session", asked) + self.note({"candidate": (candidate, why)})
+        made = await self.send(calls.create_whiteboard(title, extra=chosen.extra))
+        with self._reading("create_session", made, outcome=Outcome.APPLIED):
+            return translate.whiteboard(made, self.account, title=title, warnings=warnings)
+
+    def list_sessions(
+        self, *, kind: SessionKind | None = None, assessment_id: str | None = None,
+        updated_since: datetime | None = None,
+    ) -> Pager[Session]:  # fmt: skip
+        """List all sessions or one test's, without results."""
+        if updated_since is not None:
+            self.refuse(Feature.UPDATED_SINCE)
+        rows_of = calls.list_sessions if assessment_id is None else partial(calls.list_test_sessions, assessment_id)
+        rows_of()  # an id that cannot be one is refused here, not at the first row
+
+        async def fetch(cursor: str | None) -> Page[Session]:
+            page = await self.send(rows_of(cursor))
+            return self._located(page.map(lambda row: translate.summary(row, self.account)), "list_sessions")
+
+        if kind is None:
+            return Pager(fetch, provider=self.name, operation="list_sessions")
+        pager = _OfKind(fetch, provider=self.name, operation="list_sessions")
+        pager.kind = kind
+        return pager
+
+    async def get_session(self, ref: Ref) -> Session:
+        """Read one session with its score."""
+        detail, requested = await self._detail(ref)
+        with self._reading("get_session", detail):
+            return translate.session(detail, self.account, requested=requested)
+
+    async def fetch_report(self, ref: Ref) -> Report:
+        """Read a session's results by task, its similarity check, candidate data, and what can be downloaded."""
+        detail, requested = await self._detail(ref)
+        with self._reading("fetch_report", detail):
+            return translate.report(detail, self.account, requested=requested, fetched_at=datetime.now(UTC))
+
+    async def end_session(self, ref: Ref) -> None:
+        """Cancel a session. Raises `ConflictError` when it is being evaluated or closed."""
+        await self.send(calls.cancel_session(self.resolve(ref).id))
+
+    async def report_link(self, ref: Ref, *, kind: ArtifactKind = ArtifactKind.REPORT) -> TemporaryLink:
+        """Make a link to the report, or to the similarity report, that opens without a login until it expires."""
+        make = {ArtifactKind.REPORT: calls.embed_report, ArtifactKind.SIMILARITY: calls.embed_similarity}.get(kind)
+        if make is None:
+            self.refuse(Feature.REPORT_LINK, f"no link to {kind}; there are links to report and similarity")
+        made = await self.send(make(self.resolve(ref).id))
+        with self._reading("report_link", made, outcome=Outcome.APPLIED):
+            return translate.link(made)
+
+    async def download(self, artifact: Artifact, target: str | os.PathLike[str] | BinaryIO) -> int:
+        """Fetch the PDF report into a file; returns its size in bytes."""
+        if artifact.kind is not ArtifactKind.PDF:
+            self.refuse(Feature.DOWNLOAD, f"{artifact.kind} is a page behind a login: open it, or use report_link()")
+        content = await self.send(calls.get_session_pdf(self.resolve(artifact.ref).id))
+        return await save(whole(content), target)
+
+    # --- tests and invitations ---
+
+    def list_assessments(self, *, include_archived: bool = False) -> Pager[Assessment]:
+        """List tests."""
+        archived = None if include_archived else False
+
+        async def fetch(cursor: str | None) -> Page[Assessment]:
+            page = await self.send(calls.list_tests(is_archived=archived, page=cursor))
+            return self._located(page.map(lambda row: translate.assessment(row, self.account)), "list_assessments")
+
+        return Pager(fetch, provider=self.name, operation="list_assessments")
+
+    async def invite_candidate(
+        self, assessment_id: str | None, candidate: Candidate, *, reference: str | None = None,
+        email: InvitationEmail | bool = False, callback_url: str | None = None, report_emails: Sequence[str] = (),
+        redirect_url: str | None = None, options: VendorOptions | None = None,
+    ) -> Invitation:  # fmt: skip
+        """Invite one candidate to a test, and mail them if told so; the invitation stands when the mail fails."""
+        plan = self._plan(assessment_id, email, callback_url, report_emails, redirect_url, options)
+        row = invitations.row(plan, InviteRequest(candidate=candidate, reference=reference))
+        (outcome,) = await invitations.invite_rows(self.send, plan, [row], self.account)
+        if outcome.error is not None:
+            raise outcome.error
+        outcome = await invitations.mail(self.send, plan, outcome)
+        return cast("Invitation", outcome.invitation)
+
+    def invite_candidates(
+        self, assessment_id: str | None, requests: Iterable[InviteRequest | Candidate], *,
+        email: InvitationEmail | bool = False, callback_url: str | None = None, report_emails: Sequence[str] = (),
+        redirect_url: str | None = None, options: VendorOptions | None = None,
+    ) -> AsyncIterator[InviteOutcome]:  # fmt: skip
+        """Invite many candidates, up to 100 in one request; one outcome a candidate, mails four at a time.
+
+        What all of them share is checked before anything is sent. A reference that was used before in this batch is
+        that candidate's error.
+        """
+        plan = self._plan(assessment_id, email, callback_url, report_emails, redirect_url, options)
+        return invitations.run(self.send, plan, requests, self.account)
+
+    def _plan(
+        self, assessment_id: str | None, email: InvitationEmail | bool, callback_url: str | None,
+        report_emails: Sequence[str], redirect_url: str | None, options: VendorOptions | None,
+    ) -> invitations.Plan:  # fmt: skip
+        chosen: CodilityOptions = self.take_options(options)
+        return invitations.plan(
+            assessment_id, email=email, callback_url=callback_url, event_callbacks=chosen.event_callbacks,
+            report_emails=report_emails, redirect_url=redirect_url, additional_data=chosen.additional_data,
+            extra=chosen.extra,
+        )  # fmt: skip
+
+    # --- the account ---
+
+    async def check(self) -> AccountStatus:
+        """Ask how many credits are left."""
+        return translate.account_status(await self.send(calls.get_credit_level()))
+
+    # --- within ---
+
+    def resolve(self, ref: Ref, *, kind: SessionKind | None = None) -> SessionRef:
+        """The reference that `ref` names; a bare id that begins with `CL-` is a CodeLive session's."""
+        if isinstance(ref, str) and ref and ":" not in ref:
+            ref = translate.reference(ref)
+        return super().resolve(ref, kind=kind)
+
+    async def _detail(self, ref: Ref) -> tuple[SessionDetail, str]:
+        requested = self.resolve(ref).id
+        return await self.send(calls.get_session(requested)), requested
+
+    def _located(self, page: Page[Any], operation: str) -> Page[Any]:
+        for problem in page.problems:
+            problem.error.locate(provider=self.name, operation=operation, account=self.account)
+        return page
+
+    @contextlib.contextmanager
+    def _reading(self, operation: str, answer: Any, *, outcome: Outcome | None = None) -> Iterator[None]:
+        """Complete the error of an answer that cannot be translated."""
+        try:
+            yield
+        except MalformedResponseError as error:
+            error.raw = answer.raw
+            error.outcome = error.outcome or outcome
+            raise error.locate(provider=self.name, operation=operation, account=self.account) from None
