@@ -1,0 +1,200 @@
+"""Accounts from a TOML file and from the environment; secrets stand in neither the file nor an error."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import attrs
+import msgspec
+
+from interviewkit import registry
+from interviewkit.errors import ConfigurationError
+from interviewkit.http.connection import Settings
+from interviewkit.http.limits import RateLimit
+from interviewkit.http.retry import RetryPolicy
+from interviewkit.provider import InterviewProvider
+
+VARIABLES: Mapping[str, tuple[str, ...]] = {
+    "coderpad": ("CODERPAD_API_KEY",),
+    "remoteinterview": ("REMOTEINTERVIEW_API_KEY", "REMOTEINTERVIEW_PADS_API_KEY"),
+    "codility": ("CODILITY_TOKEN",),
+}
+"""A provider has an account in the environment when one of these variables is set; it reads them itself."""
+
+_SECRET = re.compile(r"(?:key|token|secret|password)$", re.IGNORECASE)
+_REFERENCE = re.compile(r"(env|keyring):(.*)", re.DOTALL)
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+_FROM_FILE: Mapping[str, Any] = {
+    "timeout": float,
+    "retry": RetryPolicy,
+    "limit": RateLimit,
+    "max_response_bytes": int,
+    "reconcile_timeout": float,
+    "unsupported": Literal["raise", "warn"],
+    "allow_http": bool,
+}
+"""The settings of every provider that a file can say, with their types; the others are objects."""
+
+
+@attrs.frozen
+class Account:
+    """One set of credentials at one vendor, under the caller's label. `keywords` go to the provider's constructor."""
+
+    label: str
+    provider: str
+    keywords: Mapping[str, Any] = attrs.field(factory=dict, repr=lambda value: str(sorted(value)), hash=False)
+
+    def connect(self) -> InterviewProvider:
+        """The account's provider. Raises `ConfigurationError` that names the account."""
+        try:
+            return registry.connect(self.provider, account=self.label, **self.keywords)
+        except ConfigurationError as error:
+            error.account = error.account or self.label
+            if self.label not in error.message:
+                error.message = f"account {self.label}: {error.message}"
+            raise
+
+
+def load(path: str | os.PathLike[str], *, only: Collection[str] = ()) -> tuple[Account, ...]:
+    """The accounts of an `interviewkit.toml`, with their secrets fetched from the environment or the keyring.
+
+    `only` names the accounts to read (all, when empty): the secrets of the others need not be there. Raises
+    `ConfigurationError` that names the file or account and the keyword, never a value.
+    """
+    tables = _read(Path(path))
+    unknown = [label for label in only if label not in tables]
+    if unknown:
+        raise ConfigurationError(f"{path}: no account {', '.join(unknown)}", hint=f"there are: {', '.join(tables)}")
+    return tuple(_account(label, table) for label, table in tables.items() if not only or label in only)
+
+
+def from_environment(environ: Mapping[str, str] | None = None) -> tuple[Account, ...]:
+    """One account, labelled like its provider, for each built-in provider whose variables are set."""
+    variables = os.environ if environ is None else environ
+    return tuple(
+        Account(name, name)
+        for name, wanted in VARIABLES.items()
+        if any(variables.get(one, "").strip() for one in wanted)
+    )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        document = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror or type(error).__name__}") from None
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{path} is not UTF-8 text") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path} is not TOML: {error}") from None
+    strangers = [key for key in document if key != "accounts"]
+    if strangers:
+        raise ConfigurationError(f"{path}: {strangers[0]!r} is unknown", hint="accounts stand in [accounts.LABEL]")
+    tables = document.get("accounts")
+    if not isinstance(tables, dict) or not tables:
+        raise ConfigurationError(f"{path} holds no accounts", hint="write [accounts.LABEL] with provider = ...")
+    return tables
+
+
+def _account(label: str, table: Any) -> Account:
+    what = f"account {label}"
+    if not label.strip():
+        raise ConfigurationError("an account's label is empty")
+    if not isinstance(table, dict):
+        raise ConfigurationError(f"{what} is not a table", hint=f"write [accounts.{label}]")
+    given = dict(table)
+    name = given.pop("provider", None)
+    if not isinstance(name, str):
+        raise ConfigurationError(f"{what} names no provider", hint=f"provider = one of {', '.join(registry.names())}")
+    try:
+        provider = registry.find(name)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{what}: {error.message}", hint=error.hint) from None
+    if "account" in given:
+        raise ConfigurationError(f"{what}: the table's name is the account's label", hint="take account out")
+    registry.check_keywords(registry.canonical(name), provider, {**given, "account": label}, what=what)
+    types = registry.hints(provider)
+    keywords = {keyword: _value(what, keyword, value, types.get(keyword)) for keyword, value in given.items()}
+    return Account(label, registry.canonical(name), keywords)
+
+
+def _value(what: str, keyword: str, value: Any, wanted: Any) -> Any:
+    if keyword in Settings.__annotations__:
+        if keyword not in _FROM_FILE:
+            raise ConfigurationError(f"{what}: {keyword} is an object that only a program can give")
+        wanted = _FROM_FILE[keyword]
+    if _SECRET.search(keyword):
+        return _secret(what, keyword, value)
+    if isinstance(value, str):
+        value = _resolve(what, keyword, value)
+    return _typed(what, keyword, value, wanted)
+
+
+def _typed(what: str, keyword: str, value: Any, wanted: Any) -> Any:
+    if wanted is None:
+        return value
+    if attrs.has(wanted) and isinstance(value, dict):
+        known = [field.name for field in attrs.fields(wanted)]
+        strange = [key for key in value if key not in known]
+        if strange:
+            raise ConfigurationError(f"{what}: {keyword} knows no {strange[0]!r}", hint=f"known: {', '.join(known)}")
+    try:
+        return msgspec.convert(value, wanted)
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(f"{what}: {keyword} is wrong: {error}") from None
+    except TypeError:
+        return value  # a type that a file has no word for, such as an object's protocol: the constructor judges
+
+
+def _secret(what: str, keyword: str, value: Any) -> str:
+    if not isinstance(value, str) or not _REFERENCE.fullmatch(value):
+        variable = re.sub(r"\W+", "_", f"{what.removeprefix('account ')}_{keyword}").upper()
+        raise ConfigurationError(
+            f"{what}: {keyword} is a secret and must not stand in the file",
+            hint=f'write {keyword} = "env:{variable}" and set that variable, or {keyword} = "keyring:SERVICE/NAME"',
+        )
+    return _resolve(what, keyword, value)
+
+
+def _resolve(what: str, keyword: str, value: str) -> str:
+    match = _REFERENCE.fullmatch(value)
+    if match is None:
+        return value
+    source, name = match.groups()
+    return _from_env(what, keyword, name) if source == "env" else _from_keyring(what, keyword, name)
+
+
+def _from_env(what: str, keyword: str, variable: str) -> str:
+    if not _VARIABLE.fullmatch(variable):  # perhaps a secret that was pasted in the name's place: not to be shown
+        raise ConfigurationError(f"{what}: {keyword} names no environment variable", hint='write "env:NAME"')
+    found = os.environ.get(variable, "")
+    if not found.strip():
+        raise ConfigurationError(f"{what}: {keyword} needs the environment variable {variable}, which is not set")
+    return found
+
+
+def _from_keyring(what: str, keyword: str, name: str) -> str:
+    service, _, user = name.rpartition("/")
+    if not service or not user:
+        raise ConfigurationError(f"{what}: {keyword} names no keyring entry", hint='write "keyring:SERVICE/NAME"')
+    try:
+        import keyring
+        import keyring.errors
+    except ModuleNotFoundError:
+        raise ConfigurationError(
+            f"{what}: {keyword} needs the keyring", hint="pip install 'interviewkit[keyring]'"
+        ) from None
+    try:
+        found = keyring.get_password(service, user)
+    except keyring.errors.KeyringError as error:
+        raise ConfigurationError(f"{what}: {keyword}: the keyring cannot be read ({type(error).__name__})") from None
+    if not found:
+        raise ConfigurationError(
+            f"{what}: {keyword}: the keyring has no entry {name}", hint=f"keyring set {service} {user}"
+        )
+    return found
