@@ -1,0 +1,7 @@
+"""`python -m interviewkit.cli`."""
+
+import sys
+
+from interviewkit.cli import main
+
+sys.exit(main())

@@ -1,0 +1,91 @@
+"""Which accounts a command works with: a file's, the environment's, or a sandbox's."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Annotated
+
+import attrs
+from cyclopts import Parameter
+
+from interviewkit import config
+from interviewkit.cli import sandboxed
+from interviewkit.config import Account
+from interviewkit.errors import ConfigurationError, InvalidArgumentError
+from interviewkit.hub import Hub
+from interviewkit.provider import InterviewProvider
+
+DEFAULT_FILE = Path("interviewkit.toml")
+
+
+@Parameter(name="*", group="Accounts and output")
+@attrs.frozen(kw_only=True)
+class Common:
+    """Options of every command that talks to vendors."""
+
+    config: Annotated[
+        Path | None, Parameter(help="Accounts file. Unless given: ./interviewkit.toml, else the environment.")
+    ] = None
+    sandbox: Annotated[bool, Parameter(negative="", help="Use the vendors' sandbox, without any account.")] = False
+    account: Annotated[
+        tuple[str, ...], Parameter(negative="", allow_leading_hyphen=True, help="Only this account; may be repeated.")
+    ] = ()
+    json: Annotated[bool, Parameter(negative="", help="JSON Lines instead of tables.")] = False
+
+
+COMMON = Common()
+
+
+@contextlib.asynccontextmanager
+async def opened(common: Common) -> AsyncIterator[Hub]:
+    """The accounts that the options mean, connected, and closed in the end. Raises `ConfigurationError`."""
+    if common.sandbox:
+        if common.config is not None:
+            raise ConfigurationError("--sandbox and --config exclude each other")
+        async with sandboxed.running() as box, connected(_narrowed(box.accounts, common.account)) as hub:
+            yield hub
+        return
+    async with connected(_configured(common)) as hub:
+        yield hub
+
+
+def _configured(common: Common) -> tuple[Account, ...]:
+    path = common.config or (DEFAULT_FILE if DEFAULT_FILE.exists() else None)
+    if path is not None:
+        return config.load(path, only=common.account)
+    accounts = config.from_environment()
+    if not accounts:
+        raise ConfigurationError(
+            "no account is configured",
+            hint="write interviewkit.toml, set CODERPAD_API_KEY, REMOTEINTERVIEW_API_KEY or CODILITY_TOKEN, "
+            "or try --sandbox",
+        )
+    return _narrowed(accounts, common.account)
+
+
+def connected(accounts: tuple[Account, ...]) -> Hub:
+    """A hub over these accounts."""
+    return Hub(account.connect() for account in accounts)
+
+
+def _narrowed(accounts: tuple[Account, ...], labels: tuple[str, ...]) -> tuple[Account, ...]:
+    known = [account.label for account in accounts]
+    unknown = [label for label in labels if label not in known]
+    if unknown:
+        raise ConfigurationError(f"no account {', '.join(unknown)}", hint=f"there are: {', '.join(known)}")
+    return tuple(account for account in accounts if not labels or account.label in labels)
+
+
+def the_one(hub: Hub) -> InterviewProvider:
+    """The only account. Raises `InvalidArgumentError` that names them all when there are several."""
+    if len(hub) != 1:
+        raise InvalidArgumentError("this needs one account", hint=f"say --account with one of: {', '.join(hub.labels)}")
+    return next(iter(hub))
+
+
+def no_option(value: str | None, what: str) -> None:
+    """An id may begin with one hyphen; with two it is an option that was misspelt."""
+    if value is not None and value.startswith("--"):
+        raise InvalidArgumentError(f"{what}: no option is called {value.partition('=')[0]}, and no id looks like this")

@@ -1,0 +1,165 @@
+"""`report`, `create` and `invite`: one session at one account."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from interviewkit.cli import accounts, artifacts, render
+from interviewkit.cli.accounts import COMMON, Common, no_option
+from interviewkit.cli.exits import DONE, PARTLY
+from interviewkit.cli.render import Screen
+from interviewkit.cli.report_view import report_view
+from interviewkit.errors import InterviewKitError
+from interviewkit.model import Candidate, Dropped, Invitation, Session
+from interviewkit.serialize import dumps, to_json
+
+
+async def report(
+    ref: Annotated[str, Parameter(allow_leading_hyphen=True)],
+    /,
+    *,
+    output: Path | None = None,
+    artifacts_to: Annotated[Path | None, Parameter(name="--artifacts")] = None,
+    common: Common = COMMON,
+) -> int:
+    """Fetch one report: shown in full at a terminal, one line of JSON elsewhere.
+
+    Parameters
+    ----------
+    ref
+        PROVIDER:KIND:ID as `sessions` shows it.
+    output
+        Write the report as JSON to this file instead.
+    artifacts_to
+        Download the files beside the report into this folder.
+    """
+    no_option(ref, "REF")
+    screen = Screen(as_json=common.json)
+    async with accounts.opened(common) as hub:
+        provider = accounts.the_one(hub) if len(hub) == 1 or ":" not in ref else hub.provider_for(ref)
+        found = await provider.fetch_report(ref)
+        if output is not None:
+            _write(output, dumps(found) + "\n")
+            screen.say(f"the report is in {output}")
+        elif screen.as_json:
+            screen.line(found)
+        else:
+            screen.out.print(report_view(found))
+        if artifacts_to is not None:
+            return await artifacts.save(provider, found, artifacts_to, screen)
+    return DONE
+
+
+async def create(
+    *,
+    title: str | None = None,
+    language: str | None = None,
+    template: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
+    notes: str | None = None,
+    private: bool | None = None,
+    reference: str | None = None,
+    common: Common = COMMON,
+) -> int:
+    """Create a live session and show its links and access code.
+
+    Parameters
+    ----------
+    title
+        What the session is called.
+    language
+        The language that it starts with, in the vendor's word.
+    template
+        The id of the question or template it is made from.
+    notes
+        Notes that interviewers see.
+    private
+        Keep it from other interviewers of the account.
+    reference
+        Your own id for it, where the vendor has a place for one.
+    """
+    screen = Screen(as_json=common.json)
+    async with accounts.opened(common) as hub:
+        made = await accounts.the_one(hub).create_session(
+            title=title, language=language, template_id=template, notes=notes, private=private, reference=reference
+        )
+    _show_made(screen, made, made.warnings, ("account", "ref", "status", "title", "candidate_url", "interviewer_url",
+                                             "access_code", "playback_url"))  # fmt: skip
+    return DONE
+
+
+async def invite(
+    assessment: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
+    /,
+    *,
+    email: str | None = None,
+    name: str | None = None,
+    first_name: str | None = None,
+    last_name: str | None = None,
+    phone: str | None = None,
+    reference: str | None = None,
+    send_mail: Annotated[bool, Parameter(negative="")] = False,
+    callback_url: str | None = None,
+    report_email: Annotated[tuple[str, ...], Parameter(negative="")] = (),
+    redirect_url: str | None = None,
+    common: Common = COMMON,
+) -> int:
+    """Invite a candidate to an assessment and show the candidate's link.
+
+    Parameters
+    ----------
+    assessment
+        The assessment's id as `assessments` shows it; CoderPad needs none.
+    email
+        The candidate's mailbox.
+    name
+        The candidate's whole name.
+    first_name
+        The candidate's first name.
+    last_name
+        The candidate's last name.
+    phone
+        The candidate's phone number.
+    reference
+        Your own id for the candidate, where the vendor has a place for one.
+    send_mail
+        Let the vendor mail the candidate.
+    callback_url
+        Where the vendor reports the result.
+    report_email
+        Who gets the report by mail; may be repeated.
+    redirect_url
+        Where the candidate is sent in the end.
+    """
+    no_option(assessment, "ASSESSMENT")
+    screen = Screen(as_json=common.json)
+    candidate = Candidate(email=email, name=name, first_name=first_name, last_name=last_name, phone=phone)
+    async with accounts.opened(common) as hub:
+        made = await accounts.the_one(hub).invite_candidate(
+            assessment, candidate, reference=reference, email=send_mail, callback_url=callback_url,
+            report_emails=report_email, redirect_url=redirect_url,
+        )  # fmt: skip
+    _show_made(screen, made, made.warnings, ("account", "ref", "url", "email_sent", "reference"))
+    return PARTLY if send_mail and made.email_sent is not True else DONE
+
+
+def _show_made(
+    screen: Screen, made: Session | Invitation, warnings: tuple[Dropped, ...], shown: tuple[str, ...]
+) -> None:
+    """What a write made, with the links and codes that the user made it for."""
+    if screen.as_json:
+        screen.line(render.without(to_json(made), "raw"))
+    else:
+        rows = ((name.replace("_", " "), getattr(made, name)) for name in shown)
+        screen.table(("", ""), (row for row in rows if row[1] is not None))
+    for warning in warnings:
+        screen.warn(f"{warning.field}: {warning.reason}")
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InterviewKitError(f"{path} cannot be written: {error.strerror or type(error).__name__}") from None
