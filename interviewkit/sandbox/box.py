@@ -1,4 +1,4 @@
-"""The sandbox itself: three vendors on loopback, the accounts that lead to them, and the hands that play candidate."""
+"""The sandbox itself: its vendors on loopback, the accounts that lead to them, and the hands that play candidate."""
 
 from __future__ import annotations
 
@@ -7,25 +7,12 @@ from typing import Any, Self
 from urllib.parse import unquote
 
 from .clock import VirtualClock
-from .coderpad import CoderPad
-from .codility import Codility
 from .control import Control
 from .faults import Fault
-from .remoteinterview import RemoteInterview
 from .traffic import Commit, Violation
 from .vendor import STAGES, Setup, Vendor
+from .vendors import Vendors
 
-ENVIRONMENT = (
-    ("CODERPAD_API_KEY", "coderpad", "api_key"),
-    ("CODERPAD_BASE_URL", "coderpad", "base_url"),
-    ("REMOTEINTERVIEW_API_KEY", "remoteinterview", "api_key"),
-    ("REMOTEINTERVIEW_PADS_API_KEY", "remoteinterview", "pads_api_key"),
-    ("REMOTEINTERVIEW_BASE_URL", "remoteinterview", "base_url"),
-    ("REMOTEINTERVIEW_PADS_BASE_URL", "remoteinterview", "pads_base_url"),
-    ("CODILITY_TOKEN", "codility", "token"),
-    ("CODILITY_BASE_URL", "codility", "base_url"),
-)
-SECRETS = frozenset({"api_key", "pads_api_key", "token"})
 MIXED_FAULTS = (
     Fault.server_error(503),
     Fault.server_error(500, committed=True),
@@ -36,11 +23,11 @@ MIXED_FAULTS = (
 )
 
 
-class Sandbox:
-    """CoderPad, RemoteInterview and Codility on loopback, stateful and seeded.
+class Sandbox(Vendors):
+    """All vendors of the table on loopback, stateful and seeded.
 
-    `sessions` is the size of the base population, about a third at each vendor; it is made up when it is asked for,
-    so 100,000 start as fast as 30. `quirks` turns the oddities on that the vendors' documents show; `strict` answers
+    `sessions` is the size of the base population, in about equal shares; it is made up when it is asked for, so
+    100,000 start as fast as 30. `quirks` turns the oddities on that the vendors' documents show; `strict` answers
     400 to a parameter that no document names; `strict_limits` (with quirks unless told) holds Codility's 500 requests
     an hour; `list_lag` are the seconds by which CoderPad's lists are behind (its documents say: up to a minute);
     `faults` is the share of requests, 0 to 1, that fail in a mixed way; `port` is the first of the ports taken, free
@@ -64,9 +51,8 @@ class Sandbox:
             raise ValueError("sessions must not be negative")
         self.clock = clock or VirtualClock()
         self.violations: list[Violation] = []
-        shares = (sessions - 2 * (sessions // 3), sessions // 3, sessions // 3)
-        setups = [
-            Setup(
+        super().__init__(
+            lambda share: Setup(
                 seed=seed,
                 sessions=share,
                 clock=self.clock,
@@ -75,12 +61,9 @@ class Sandbox:
                 strict_limits=quirks if strict_limits is None else strict_limits,
                 list_lag=list_lag,
                 violations=self.violations,
-            )
-            for share in shares
-        ]
-        self.coderpad = CoderPad(setups[0])
-        self.remoteinterview = RemoteInterview(setups[1])
-        self.codility = Codility(setups[2])
+            ),
+            sessions,
+        )
         self.control = Control(self)
         self._port = port
         self._credentials: dict[str, dict[str, str]] = {}
@@ -116,11 +99,6 @@ class Sandbox:
         await self.control.site.close()
 
     @property
-    def vendors(self) -> tuple[Vendor, ...]:
-        """The three vendors."""
-        return (self.coderpad, self.remoteinterview, self.codility)
-
-    @property
     def control_url(self) -> str:
         """The origin of the control routes, by which another process can play candidate."""
         return self.control.site.base_url
@@ -138,17 +116,25 @@ class Sandbox:
     @property
     def environment(self) -> dict[str, str]:
         """The environment variables under which the providers find the sandbox."""
-        return {variable: self._credentials[vendor][keyword] for variable, vendor, keyword in ENVIRONMENT}
+        return {
+            variable: self._credentials[vendor.name][keyword]
+            for vendor in self.vendors
+            for variable, keyword in vendor.variables.items()
+        }
 
     def config_toml(self) -> str:
         """The accounts as an interviewkit.toml whose secrets are references to the environment."""
-        references = {(vendor, keyword): f"env:{variable}" for variable, vendor, keyword in ENVIRONMENT}
+        references = {
+            (vendor.name, keyword): f"env:{variable}"
+            for vendor in self.vendors
+            for variable, keyword in vendor.variables.items()
+            if keyword in vendor.secret_keywords
+        }
         lines = []
         for label, keywords in self.accounts.items():
             lines.append(f"[accounts.{label}]")
             for keyword, value in keywords.items():
-                shown = references[keywords["provider"], keyword] if keyword in SECRETS else value
-                lines.append(f'{keyword} = "{shown}"')
+                lines.append(f'{keyword} = "{references.get((keywords["provider"], keyword), value)}"')
             lines.append("")
         return "\n".join(lines)
 

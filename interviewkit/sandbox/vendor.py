@@ -1,10 +1,10 @@
-"""What the three sandboxed vendors share: their sites, their traffic, and the ways to make their day worse."""
+"""What all sandboxed vendors share: their sites, their traffic, and the ways to make their day worse."""
 
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar
 
 import attrs
 from aiohttp import web
@@ -34,7 +34,11 @@ class Setup:
 class Vendor:
     """One vendor on loopback: what it saw, what it did, and what it shall do wrong next."""
 
-    name = ""
+    name: ClassVar[str]
+    variables: ClassVar[Mapping[str, str]]
+    """Environment variable to the provider's keyword that it stands for."""
+    secret_keywords: ClassVar[frozenset[str]]
+    """Keywords whose values belong in no file."""
 
     def __init__(self, setup: Setup) -> None:
         self.setup = setup

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from interviewkit.sandbox.world import firepad
+from interviewkit.sandbox.coderpad import firepad
 
 from .client import Client
 from .conftest import open_box

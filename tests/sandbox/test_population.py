@@ -17,6 +17,8 @@ from interviewkit.sandbox.world.listing import BlockOrder, Listing
 from .client import Client
 from .conftest import open_box
 
+HOME = Path(interviewkit.sandbox.__file__).parent
+
 
 async def everything(client: Client) -> bytes:
     pages = [(await client.coderpad("GET", "/api/organization/pads?sort=updated_at,asc")).body]
@@ -143,9 +145,28 @@ async def test_times_lie_before_the_present(plain: Client) -> None:
     assert all(row["created_at"] <= row["updated_at"] <= now for row in rows)
 
 
+def imported(path: Path) -> set[str]:
+    """Everything of the sandbox's that a module imports, by its dotted name below the sandbox."""
+    home = ["interviewkit", "sandbox", *path.relative_to(HOME).parent.parts]
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            above = home[: len(home) - node.level + 1] if node.level else []
+            names |= {".".join([*above, *filter(None, [node.module]), alias.name]) for alias in node.names}
+    return {name.removeprefix("interviewkit.sandbox.") for name in names}
+
+
+def test_a_vendor_is_one_folder_and_one_line_of_the_table() -> None:
+    folders = {path.parent.name for path in HOME.glob("*/__init__.py")} - {"world"}
+    assert folders == {vendor.name for vendor in Sandbox(sessions=0).vendors}
+    for path in HOME.rglob("*.py"):
+        own = path.relative_to(HOME).parts[0]
+        if own != "vendors.py":
+            assert not {name.partition(".")[0] for name in imported(path)} & (folders - {own}), path
+
+
 def test_the_sandbox_shares_no_code_with_the_adapters() -> None:
-    home = Path(interviewkit.sandbox.__file__).parent
-    for path in home.rglob("*.py"):
+    for path in HOME.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom) and node.level == 0:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from interviewkit.sandbox.world.remoteinterview_people import email_behind
+from interviewkit.sandbox.remoteinterview.applicants import email_behind
 
 from .client import Client
 from .conftest import open_box

@@ -1,1 +1,1 @@
-"""Who exists at the sandboxed vendors: invented people and their work, the same for the same seed."""
+"""What any vendor's population is invented from: people, their programs, ids and lists, the same for the same seed."""

@@ -11,7 +11,7 @@ import attrs
 class Language:
     """How a language's file is called, what stands in it at first, and what candidates leave there."""
 
-    path: str
+    file: str
     template: str
     solutions: tuple[str, ...]
 
@@ -146,77 +146,19 @@ func main() { fmt.Println(merge([]int{1, 4}, []int{2, 3})) }
 )
 
 LANGUAGES = {
-    "python": Language("coderpad/main.py", 'print("Start here")\n', _PYTHON),
-    "javascript": Language("coderpad/main.js", 'console.log("Start here");\n', _JAVASCRIPT),
-    "ruby": Language("coderpad/main.rb", 'puts "Start here"\n', _RUBY),
-    "java": Language("coderpad/Solution.java", "class Solution {\n  // start here\n}\n", _JAVA),
-    "postgresql": Language("coderpad/main.sql", "SELECT 1;\n", _SQL),
-    "go": Language("coderpad/main.go", "package main\n\nfunc main() {\n\t// start here\n}\n", _GO),
+    "python": Language("main.py", 'print("Start here")\n', _PYTHON),
+    "javascript": Language("main.js", 'console.log("Start here");\n', _JAVASCRIPT),
+    "ruby": Language("main.rb", 'puts "Start here"\n', _RUBY),
+    "java": Language("Solution.java", "class Solution {\n  // start here\n}\n", _JAVA),
+    "postgresql": Language("main.sql", "SELECT 1;\n", _SQL),
+    "go": Language("main.go", "package main\n\nfunc main() {\n\t// start here\n}\n", _GO),
 }
 """The languages that the base population works in."""
-
-OTHERS = frozenset(
-    {
-        "angular",
-        "bash",
-        "c",
-        "clojure",
-        "coffeescript",
-        "cpp",
-        "csharp",
-        "dart",
-        "django",
-        "elixir",
-        "erlang",
-        "fsharp",
-        "gin",
-        "hack",
-        "haskell",
-        "html",
-        "julia",
-        "kotlin",
-        "lua",
-        "markdown",
-        "mysql",
-        "node",
-        "nodejs",
-        "objc",
-        "ocaml",
-        "perl",
-        "php",
-        "plaintext",
-        "powershell",
-        "python3",
-        "r",
-        "rails",
-        "react",
-        "rust",
-        "scala",
-        "solidity",
-        "spring",
-        "svelte",
-        "swift",
-        "tcl",
-        "typescript",
-        "vb",
-        "verilog",
-        "vue",
-        "multifile_python",
-        "multifile_java",
-        "multifile_typescript",
-    }
-)
-"""Languages the vendor takes as well (front page of its Postman collection, saved answers; read 2026-11)."""
-
-
-def known(language: str) -> bool:
-    """Whether the vendor takes this language."""
-    return language in LANGUAGES or language in OTHERS
 
 
 def program(language: str) -> Language:
     """The language's file; for those without examples, a plain one."""
-    return LANGUAGES.get(language) or Language(f"coderpad/main.{language}", "", (f"-- written in {language}\n",))
+    return LANGUAGES.get(language) or Language(f"main.{language}", "", (f"-- written in {language}\n",))
 
 
 def solution(language: str, rng: random.Random) -> str:

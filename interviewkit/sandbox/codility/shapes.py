@@ -8,14 +8,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiohttp import web
 
-from .clock import EPOCH
-from .site import Refusal
-from .world.codility_sessions import CLOSED, OPEN, STARTED, Session, Test
+from interviewkit.sandbox.clock import EPOCH
+from interviewkit.sandbox.site import Refusal
+
+from .population import CLOSED, OPEN, STARTED, Session, Test
 
 if TYPE_CHECKING:
-    from .codility import Codility
+    from . import Codility
 
 PAGE = 20
+FORMAT = frozenset({"format"})
+LIST = FORMAT | {"page"}
+LINK = "[PRIVATE_TEST_LINK]"
+"""What every mail to a candidate has to hold."""
 QUESTIONS = ("field_of_study", "school", "academic_degree", "programming_experience", "profile_url")
 Row = TypeVar("Row")
 
@@ -53,7 +58,7 @@ def page_of(
     return {"count": len(rows), "next": link(page + 1), "previous": link(page - 1), "results": results}
 
 
-class CodilityShapes:
+class Shapes:
     """The vendor's JSON for sessions and tests."""
 
     def __init__(self, vendor: Codility) -> None:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from .coderpad_shapes import stamp_local
-from .site import HTML, Refusal, Site, public, reply
-from .world.pad import Environment, File, Pad, environment_path
+from interviewkit.sandbox.site import HTML, Refusal, Site, public, reply
+
+from .pad import Environment, File, Pad, environment_path
+from .shapes import stamp_local
 
 if TYPE_CHECKING:
-    from .coderpad import CoderPad
+    from . import CoderPad
 
 DRAWING_LIFETIME = 300
 """Seconds for which a drawing's link is valid (https://coderpad.io/api, read 2026-11)."""
@@ -23,7 +24,7 @@ DRAWING_LIFETIME = 300
 OFFSET_HOURS = -7
 
 
-class CoderPadFiles:
+class Files:
     """The site that stands for firebaseio.com, the storage host and coderpad.io."""
 
     def __init__(self, site: Site, vendor: CoderPad) -> None:

@@ -9,10 +9,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from interviewkit.sandbox.clock import EPOCH, VirtualClock
+from interviewkit.sandbox.world import programs
+from interviewkit.sandbox.world.identity import UPPER, IdSpace
+from interviewkit.sandbox.world.listing import BLOCK, BlockOrder, Listing
+from interviewkit.sandbox.world.people import Person, person, position
 
-from . import firepad, programs
-from .identity import UPPER, IdSpace
-from .listing import BLOCK, BlockOrder, Listing
+from . import firepad
 from .organization import COLLEAGUES_PADS, Organization
 from .pad import (
     ENVIRONMENTS_A_PAD,
@@ -24,7 +26,6 @@ from .pad import (
     start_interview,
     write_code,
 )
-from .people import Person, person, position
 
 SLOT = timedelta(minutes=30)
 UPDATED_ORDER = (3, 0, 6, 1, 9, 7, 4, 2, 8, 5)
@@ -111,7 +112,7 @@ class Pads:
         environment = Environment(
             id=FIRST_ENVIRONMENT + pad.number * ENVIRONMENTS_A_PAD + len(pad.environments),
             language=language,
-            files=[File(path=program.path, template=text, contents=text)],
+            files=[File(path=f"coderpad/{program.file}", template=text, contents=text)],
             created_at=pad.created_at,
             updated_at=pad.updated_at,
             **fields,

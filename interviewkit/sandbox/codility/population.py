@@ -9,9 +9,8 @@ from typing import Any
 import attrs
 
 from interviewkit.sandbox.clock import EPOCH, VirtualClock
-
-from .identity import UPPER, IdSpace
-from .people import person, position
+from interviewkit.sandbox.world.identity import UPPER, IdSpace
+from interviewkit.sandbox.world.people import person, position
 
 FIRST_TEST = 37_087_736_400
 """Test ids go beyond 32 bits, as one in the vendor's page does."""

@@ -1,4 +1,4 @@
-"""RemoteInterview's tests, candidates and live pads: a population of any size from a seed, and what was done to it."""
+"""RemoteInterview's tests and candidates: a population of any size from a seed, and everything done to it since."""
 
 from __future__ import annotations
 
@@ -11,17 +11,15 @@ from typing import Any
 import attrs
 
 from interviewkit.sandbox.clock import EPOCH, VirtualClock
+from interviewkit.sandbox.world.identity import PUSH, IdSpace
+from interviewkit.sandbox.world.people import number_in, person, position
 
-from . import programs
-from .identity import HEX, PUSH, IdSpace
-from .people import number_in, person, position
+from .shapes import coding_task, milliseconds, other_task
 
 SLOT = timedelta(minutes=25)
 PREFIX = "_ricand_"
 FINISHED = frozenset({"completed", "accepted", "rejected", "shortlisted"})
-LANGUAGES = {"python": "Python", "javascript": "JavaScript", "java": "Java", "go": "Go", "ruby": "Ruby"}
 TAGS = ("referred", "night shift", "relocating", "second round")
-POINTS = (10, 10, 20, 20, 10, 10, 10, 10)
 
 
 @attrs.define(kw_only=True)
@@ -55,21 +53,6 @@ class Applicant:
     def is_finished(self) -> bool:
         """Whether the test was submitted."""
         return self.status in FINISHED
-
-
-@attrs.define(kw_only=True)
-class LivePad:
-    """A live pad of CodeInterview."""
-
-    number: int
-    id: str
-    name: str
-    created_at: datetime
-    ended_at: datetime | None = None
-    tags: list[str] | None = None
-    code: str = ""
-    notes: str = ""
-    language: str = "Python"
 
 
 class Applicants:
@@ -137,7 +120,7 @@ class Applicants:
     def tasks(self, applicant: Applicant, uploads: str) -> list[dict[str, Any]]:
         """The report's tasks, as the vendor writes them; `uploads` is where submissions lie."""
         rng = random.Random(f"{self._seed}:applicant:{applicant.number}:tasks")
-        at = int((applicant.finished_at or applicant.added_at).timestamp() * 1000)
+        at = milliseconds(applicant.finished_at or applicant.added_at)
         tasks = []
         for place, kind in enumerate(applicant.test.tasks):
             if kind == "coding":
@@ -177,72 +160,6 @@ class Applicants:
         )
 
 
-class LivePads:
-    """All live pads, oldest first."""
-
-    def __init__(self, seed: int, size: int, clock: VirtualClock) -> None:
-        self.size = size
-        self.count = size
-        self._seed = seed
-        self._clock = clock
-        self._ids = IdSpace(seed, "codeinterview", HEX, 13)
-        self._changed: dict[int, LivePad] = {}
-
-    def find(self, ident: str) -> LivePad | None:
-        """The pad with this id."""
-        number = self._ids.number(ident)
-        return self.numbered(number) if number is not None and number < self.count else None
-
-    def numbered(self, number: int) -> LivePad:
-        """The pad with this number."""
-        return self._changed.get(number) or self._invent(number)
-
-    def all(self) -> list[LivePad]:
-        """Every pad: the vendor's list has no pages."""
-        return [self.numbered(number) for number in range(self.count)]
-
-    def create(self, name: str | None) -> LivePad:
-        """A new pad."""
-        number = self.count
-        self.count += 1
-        ident = self._ids.text(number)
-        pad = LivePad(number=number, id=ident, name=name or f"Untitled {ident[:4]}", created_at=self._clock.now())
-        self._changed[number] = pad
-        return pad
-
-    def end(self, pad: LivePad) -> None:
-        """The interview is over; ending it again changes nothing."""
-        pad.ended_at = pad.ended_at or self._clock.now()
-        self._changed[pad.number] = pad
-
-    def perform(self, pad: LivePad, until: str) -> None:
-        """Let somebody write code in the pad, and at the end leave."""
-        if pad.ended_at is None:
-            rng = random.Random(f"{self._seed}:codeinterview:{pad.id}")
-            pad.code = programs.solution("python", rng)
-            pad.notes = "Wrote the test first."
-            self._changed[pad.number] = pad
-            if until != "started":
-                self.end(pad)
-
-    def _invent(self, number: int) -> LivePad:
-        rng = random.Random(f"{self._seed}:codeinterview:{number}")
-        who = person(rng, number)
-        created = EPOCH - SLOT * (self.size + 20 - number) + timedelta(milliseconds=int(rng.random() * 600_000))
-        language = rng.choice(list(LANGUAGES))
-        return LivePad(
-            number=number,
-            id=self._ids.text(number),
-            name=f"Interview with {who.first_name}",
-            created_at=created,
-            ended_at=created + timedelta(minutes=50) if rng.random() < 0.85 else None,
-            tags=rng.choice([None, ["intern"], ["intern", "harbour"]]),
-            code=programs.solution(language, rng),
-            notes=rng.choice(["", "May want more practice with SQL.", "Kind to the interviewer. ☕"]),
-            language=LANGUAGES[language],
-        )
-
-
 def candidate_id(text: str) -> str:
     """An id as the vendor makes it: base64 of a prefix and the mailbox, with ~ for =."""
     return base64.urlsafe_b64encode(f"{PREFIX}{text}".encode()).decode().replace("=", "~")
@@ -255,49 +172,3 @@ def email_behind(ident: str) -> str:
     except (binascii.Error, ValueError):
         return ""
     return text.removeprefix(PREFIX) if text.startswith(PREFIX) else ""
-
-
-def coding_task(rng: random.Random, at: int) -> dict[str, Any]:
-    """A coding task: test cases and code, and no id."""
-    language = rng.choice(list(LANGUAGES))
-    strength = rng.random() + 0.3
-    cases = [
-        {
-            "name": f"Test Case {number}",
-            "is_sample": number == 1,
-            "is_placeholder": False,
-            "points": points,
-            "result": (passed := rng.random() < strength),
-            "output": "3 5 8\n" if passed else "3 8 5\n",
-            "expected_output": "3 5 8\n",
-        }
-        for number, points in enumerate(POINTS, 1)
-    ]
-    return {
-        "body": "<p>Sort the readings of one gauge.</p>\n\n<p>&nbsp;</p>\n\n<p>0 &lt; readings &lt; 100</p>\n",
-        "last_updated": at,
-        "tags": ["sorting", "easy"],
-        "testcases": cases,
-        "title": "Sort the readings",
-        "code": {"code": programs.solution(language, rng), "codemode": LANGUAGES[language]},
-        "is_auto_submitted": rng.random() < 0.1,
-    }
-
-
-def other_task(kind: str, ident: str, uploads: str, rng: random.Random, at: int) -> dict[str, Any]:
-    """A project, SQL, multiple-choice or open-ended task: flags, an id and points."""
-    flags = {name: name == kind for name in ("is_multiple_choice", "is_project", "is_sql", "is_open_ended")}
-    task: dict[str, Any] = {
-        "body": "<p>Take as long as you need.</p>\n",
-        "last_updated": at,
-        "title": kind.removeprefix("is_").replace("_", " ").capitalize() + " task",
-        "is_auto_submitted": False,
-        **flags,
-        "id": ident,
-        "total_score": 10,
-        "given_score": rng.randrange(11),
-    }
-    if kind == "project":
-        task["is_project"] = True
-        task["submission"] = [{"name": "submission.zip", "url": uploads, "validZip": rng.random() < 0.9}]
-    return task

@@ -6,8 +6,8 @@ import random
 
 import attrs
 
-from .listing import BLOCK
-from .people import Person, person
+from interviewkit.sandbox.world.listing import BLOCK
+from interviewkit.sandbox.world.people import Person, person
 
 COLLEAGUES_PADS = frozenset({4, 9})
 """Members of each block of ten pads that belong to the key's colleagues."""

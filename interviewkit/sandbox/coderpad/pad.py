@@ -9,8 +9,8 @@ from typing import Any
 
 import attrs
 
-from . import programs
-from .people import Person
+from interviewkit.sandbox.world import programs
+from interviewkit.sandbox.world.people import Person
 
 FIRST_ENVIRONMENT = 1_000_000
 ENVIRONMENTS_A_PAD = 4

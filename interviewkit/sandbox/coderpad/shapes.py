@@ -10,12 +10,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from .site import Refusal
-from .world.pad import Pad
+from interviewkit.sandbox.site import Refusal
+
+from .pad import Pad
 
 if TYPE_CHECKING:
-    from .coderpad import CoderPad
+    from . import CoderPad
 
+PAGE = 50
+"""Rows of a page, of whatever list."""
 BOOLEANS: dict[Any, bool] = {"true": True, "false": False}
 ODD_STATES = {"ended": "finished", "started": "on_hold", "pending": "draft"}
 """State words that no document names, which some pads have in place of the documented ones."""

@@ -12,11 +12,11 @@ from urllib.parse import unquote, urlencode
 import attrs
 from aiohttp import web
 
-from .bodies import FORM, BadBodyError, read_fields
-from .site import Refusal, Site, reply
+from interviewkit.sandbox.bodies import FORM, BadBodyError, read_fields
+from interviewkit.sandbox.site import Refusal, Site, reply
 
 if TYPE_CHECKING:
-    from .codility import Codility
+    from . import Codility
 
 ACCESS_LIFETIME = timedelta(hours=1)
 CODE_LIFETIME = timedelta(minutes=5)
@@ -35,7 +35,7 @@ class Grant:
     until: datetime
 
 
-class CodilityOAuth:
+class OAuth:
     """/oauth2/authorize/ and /oauth2/token/ with the code and the refresh grant; refresh tokens are used once."""
 
     def __init__(self, site: Site, vendor: Codility) -> None:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from .codility_shapes import stamp_naive
-from .site import HTML, Refusal, Site, public, reply
+from interviewkit.sandbox.site import HTML, Refusal, Site, public, reply
+
+from .shapes import stamp_naive
 
 if TYPE_CHECKING:
-    from .codility import Codility
+    from . import Codility
 
 TICKET_LIFETIME = timedelta(minutes=10)
 """How long a link to a report is valid; the vendor's page says only that it expires."""
@@ -26,7 +27,7 @@ PAGES = (
 )
 
 
-class CodilityPages:
+class Pages:
     """The site that stands for app.codility.com."""
 
     def __init__(self, site: Site, vendor: Codility) -> None:

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from .clock import EPOCH
-from .coderpad_shapes import boolean, refuse, stamp
-from .site import reply
-from .world import programs
+from interviewkit.sandbox.clock import EPOCH
+from interviewkit.sandbox.site import reply
+from interviewkit.sandbox.world import programs
+
+from .shapes import PAGE, boolean, refuse, stamp
 
 if TYPE_CHECKING:
-    from .coderpad import CoderPad
+    from . import CoderPad
 
-PAGE = 50
 FIRST_QUESTION = 100_000
 TITLES = (
     "Busiest tram stop",
@@ -56,7 +56,7 @@ SORT_PAGE = frozenset({"sort", "page"})
 TEXTS = ("title", "language", "description", "contents", "solution", "pad_type", "ai_assist_custom_system_prompt")
 
 
-class CoderPadQuestions:
+class Questions:
     """The routes below /api/questions, and the questions behind them."""
 
     def __init__(self, vendor: CoderPad) -> None:

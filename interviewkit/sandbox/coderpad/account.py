@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from .coderpad_shapes import refuse, stamp, stamp_local
-from .site import reply
+from interviewkit.sandbox.site import reply
+
+from .shapes import refuse, stamp, stamp_local
 
 if TYPE_CHECKING:
-    from .coderpad import CoderPad
+    from . import CoderPad
 
 
-class CoderPadAccount:
+class Account:
     """What the vendor knows about its customer."""
 
     def __init__(self, vendor: CoderPad) -> None:
