@@ -1,0 +1,139 @@
+"""CoderPad's words as classes: every field named like the vendor's key, times and states left as text.
+
+Sources, read 2026-11: https://coderpad.io/api, the vendor's collection at https://api.interview.coderpad.io and, for
+what no official page names, https://github.com/adamtheturtle/coderpad-openapi. Apart from ids any field may be missing:
+pads of 2014 and of 2026 are read by the same classes. Where the pages contradict each other both forms are accepted.
+Personal data, code and links stand in no repr.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+Id = int | str
+"""The pages call most ids text and show numbers."""
+
+Flag = bool | str
+"""`execution_enabled` was seen as `"true"` as well as `true`."""
+
+
+@attrs.frozen(kw_only=True)
+class Ack:
+    """The whole answer to most updates and deletions: `{"status": "OK"}`, or nothing (HTTP 204)."""
+
+    status: str | None = None
+    raw: dict[str, Any] = attrs.field(factory=dict, repr=False, eq=False)
+
+
+@attrs.frozen(kw_only=True)
+class Team:
+    """A team of an organization."""
+
+    id: Id | None = None
+    name: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Event:
+    """One event of a pad. It has no id, and two equal ones can both be real."""
+
+    message: str | None = attrs.field(default=None, repr=False)
+    kind: str | None = None
+    metadata: Id | None = None
+    user_name: str | None = attrs.field(default=None, repr=False)
+    user_email: str | None = attrs.field(default=None, repr=False)
+    created_at: str | None = None
+    raw: dict[str, Any] = attrs.field(factory=dict, repr=False, eq=False)
+
+
+@attrs.frozen(kw_only=True)
+class Pad:
+    """A pad. `contents` is often null even where there is code: that lies in the pad's environments.
+
+    `events` is a list of events, a list of their messages, or the URL of the pad's events, by the age of the answer.
+    Fields stand in the vendor's order, which is the fastest to read; a key of 2015 (`locked`, `hangout`) is in `raw`.
+    """
+
+    id: str
+    title: str | None = None
+    state: str | None = None
+    owner_email: str | None = attrs.field(default=None, repr=False)
+    language: str | None = None
+    private: Flag | None = None
+    execution_enabled: Flag | None = None
+    contents: str | None = attrs.field(default=None, repr=False)
+    participants: tuple[str | None, ...] | None = attrs.field(default=None, repr=False)
+    events: tuple[Event | str | None, ...] | str | None = attrs.field(default=None, repr=False)
+    notes: str | None = attrs.field(default=None, repr=False)
+    created_at: str | None = None
+    updated_at: str | None = None
+    ended_at: str | None = None
+    url: str | None = attrs.field(default=None, repr=False)
+    playback: str | None = attrs.field(default=None, repr=False)
+    history: str | None = attrs.field(default=None, repr=False)
+    drawing: str | None = attrs.field(default=None, repr=False)
+    type: str | None = None
+    question_ids: tuple[Id | None, ...] | Id | None = None
+    pad_environment_ids: tuple[Id | None, ...] | Id | None = None
+    active_environment_id: Id | None = None
+    team: Team | None = None
+    raw: dict[str, Any] = attrs.field(factory=dict, repr=False, eq=False)
+
+
+@attrs.frozen(kw_only=True)
+class PadDetail(Pad):
+    """A pad read by itself, with fields that were seen live and stand in no official page: their form is open."""
+
+    restrict_interviewer_access: Any = None
+    allowed_interviewer_emails: Any = attrs.field(default=None, repr=False)
+    pad_interviewer_notifications: Any = attrs.field(default=None, repr=False)
+    interview_highlights: Any = attrs.field(default=None, repr=False)
+    interview_outline: Any = attrs.field(default=None, repr=False)
+    transcript: Any = attrs.field(default=None, repr=False)
+    transcript_source_unavailable: Any = None
+    review_reports: Any = attrs.field(default=None, repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class EnvironmentFile:
+    """A file of an environment; `history` appears with the first edit, `contents` is null for a binary file."""
+
+    path: str | None = None
+    contents: str | None = attrs.field(default=None, repr=False)
+    history: str | None = attrs.field(default=None, repr=False)
+    binary: bool | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Environment:
+    """One language's workspace of a pad. `pad_id` is a number of the vendor's database, not the pad's own id."""
+
+    id: Id
+    pad_id: Id | None = None
+    question_id: Id | None = None
+    example_question_id: Id | None = None
+    language: str | None = None
+    file_contents: tuple[EnvironmentFile, ...] | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
+    raw: dict[str, Any] = attrs.field(factory=dict, repr=False, eq=False)
+
+
+@attrs.frozen(kw_only=True)
+class Quota:
+    """What is left of the plan. `quota_reset_at` is when it was last reset.
+
+    The limit is `billing_cycle_pad_limit`, in older answers `monthly_pad_limit`; neither comes with an unlimited plan.
+    """
+
+    trial_expires_at: str | None = None
+    pads_used: int | None = None
+    pads_remaining: int | None = None
+    billing_cycle_pad_limit: int | None = None
+    monthly_pad_limit: int | None = None
+    quota_reset_at: str | None = None
+    unlimited: bool | None = None
+    overages_enabled: bool | None = None
+    raw: dict[str, Any] = attrs.field(factory=dict, repr=False, eq=False)
