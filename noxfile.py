@@ -87,10 +87,11 @@ def soak(session: nox.Session) -> None:
 @nox.session(python=OLDEST)
 def docs(session: nox.Session) -> None:
     """The documentation, every warning an error, and its generated parts up to date."""
-    _groups(session, "docs")
+    _groups(session, "docs", "lint")  # ruff formats the signatures
     session.install("--quiet", ".[all]")
     session.run("python", "docs/generate.py", "--check")
-    session.run("mkdocs", "build", "--strict", "--site-dir", str(Path(session.create_tmp()) / "site"))
+    site = Path(session.create_tmp()) / "site"
+    session.run("mkdocs", "build", "--strict", "-f", ".mkdocs.yml", "--site-dir", str(site))
 
 
 @nox.session(python="3.12")

@@ -59,8 +59,7 @@ class InterviewKitError(Exception):
         return f"{text} ({self.hint})" if self.hint else text
 
     def __reduce__(self) -> tuple[Any, ...]:
-        state = {name: getattr(self, name) for name in self._state_names}
-        return (_rebuild, (type(self), self.message, state))
+        return (_rebuild, (type(self), self.message, self.__dict__.copy()))
 
     def locate(self, *, provider: str | None, operation: str | None, account: str | None = None) -> InterviewKitError:
         """Fill in where it happened, where that is not known yet, and return the same error."""
@@ -73,9 +72,7 @@ class InterviewKitError(Exception):
 def _rebuild(cls: type[InterviewKitError], message: str, state: dict[str, Any]) -> InterviewKitError:
     error = cls.__new__(cls)
     Exception.__init__(error, message)
-    error.message = message
-    for name, value in state.items():
-        setattr(error, name, value)
+    error.__dict__.update(state)
     return error
 
 
@@ -90,11 +87,14 @@ class InvalidArgumentError(InterviewKitError, ValueError):
 class UnsupportedError(InterviewKitError):
     """The vendor cannot do this; nothing was sent."""
 
+    default_hint = "provider.capabilities says what is supported"
+
 
 class ReferenceConflictError(InterviewKitError):
     """The same reference was used before with other data; `differing` names the fields, never their values."""
 
-    _state_names = (*InterviewKitError._state_names, "differing")
+    _state_names = (*InterviewKitError._state_names, "differing")  # noqa: SLF001
+    default_hint = "use another reference, or the same data"
 
     def __init__(self, message: str, *, differing: tuple[str, ...] = (), **where: Any) -> None:
         super().__init__(message, **where)
@@ -105,10 +105,13 @@ class TransportError(InterviewKitError):
     """No whole answer came: connection, reset, cut short of its length, too large, or a redirect."""
 
     default_retryable = True
+    default_hint = "try again later"
 
 
 class DeadlineExceededError(TransportError, TimeoutError):
     """The call's deadline passed before a whole answer came."""
+
+    default_hint = "try again, or give the call a longer timeout"
 
 
 class VendorError(InterviewKitError):
@@ -119,7 +122,7 @@ class VendorError(InterviewKitError):
     no text of the error.
     """
 
-    _state_names = (*InterviewKitError._state_names, "status", "code", "vendor_message", "request_id", "raw")
+    _state_names = (*InterviewKitError._state_names, "status", "code", "vendor_message", "request_id", "raw")  # noqa: SLF001
 
     def __init__(
         self,
@@ -143,32 +146,45 @@ class VendorError(InterviewKitError):
 class AuthenticationError(VendorError):
     """401: the vendor does not accept the credentials."""
 
+    default_hint = "check the key or token, and whose account it is"
+
 
 class PermissionDeniedError(VendorError):
     """403: the credentials are good, but not for this."""
+
+    default_hint = "ask the account's owner for the permission"
 
 
 class NotFoundError(VendorError):
     """404: no such id, or none that these credentials may see."""
 
+    default_hint = "check the id, and that it belongs to this account"
+
 
 class InvalidRequestError(VendorError):
     """Another 4xx: the vendor calls the request wrong."""
+
+    default_hint = "the vendor's own words are in .vendor_message and .raw"
 
 
 class ConflictError(VendorError):
     """409, or a session that can no longer be cancelled."""
 
+    default_hint = "read it again to see where it stands"
+
 
 class QuotaExceededError(VendorError):
     """The plan's allowance is used up; repeating the call does not help."""
+
+    default_hint = "wait for the plan's next period, or ask the vendor for more"
 
 
 class RateLimitedError(VendorError):
     """Too many requests; `retry_after` is the pause in seconds that the vendor or the limiter asks for, if known."""
 
-    _state_names = (*VendorError._state_names, "retry_after")
+    _state_names = (*VendorError._state_names, "retry_after")  # noqa: SLF001
     default_retryable = True
+    default_hint = "wait for .retry_after seconds"
 
     def __init__(self, message: str, *, retry_after: float | None = None, **details: Any) -> None:
         super().__init__(message, **details)
@@ -179,6 +195,7 @@ class VendorUnavailableError(VendorError):
     """5xx: the vendor's side failed."""
 
     default_retryable = True
+    default_hint = "try again later"
 
 
 class MalformedResponseError(InterviewKitError):
@@ -188,7 +205,8 @@ class MalformedResponseError(InterviewKitError):
     of the error).
     """
 
-    _state_names = (*InterviewKitError._state_names, "paths", "raw")
+    _state_names = (*InterviewKitError._state_names, "paths", "raw")  # noqa: SLF001
+    default_hint = "the answer as it came is in .raw"
 
     def __init__(self, message: str, *, paths: tuple[str, ...] = (), raw: Any = None, **where: Any) -> None:
         super().__init__(message, **where)
@@ -197,10 +215,11 @@ class MalformedResponseError(InterviewKitError):
 
 
 class ListingUnstableError(InterviewKitError):
-    """A list lost rows while it was read: read it again. `delivered` counts the rows that came, `cursor` is the last one."""
+    """A list lost rows while it was read. `delivered` counts the rows that came, `cursor` is the last one."""
 
-    _state_names = (*InterviewKitError._state_names, "delivered", "expected", "cursor")
+    _state_names = (*InterviewKitError._state_names, "delivered", "expected", "cursor")  # noqa: SLF001
     default_retryable = True
+    default_hint = "read the list again"
 
     def __init__(
         self,
@@ -224,6 +243,10 @@ class WebhookError(InterviewKitError):
 class SignatureError(WebhookError):
     """The delivery does not prove that it comes from the vendor."""
 
+    default_hint = "check the secret, and that the URL is the one that was registered"
+
 
 class BadEventError(WebhookError):
     """The delivery's body is not an event that the vendor documents."""
+
+    default_hint = "the vendor may have changed its events: look at the delivery"

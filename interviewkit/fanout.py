@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any, TypeVar
 
 from interviewkit.errors import InvalidArgumentError
@@ -23,11 +23,11 @@ async def fan_out(
     """Run `work` on each item, at most `concurrency` at a time, and yield results in the order they are done.
 
     Items are taken only when a worker is free. An exception of `work` or of the items ends the run and is raised here;
-    when the caller stops iterating, what is under way is cancelled.
+    when the caller stops iterating, what is under way is cancelled and an async generator of items is closed.
     """
     if concurrency < 1:
         raise InvalidArgumentError("concurrency is at least 1")
-    feed = aiter(_as_async(items))
+    feed = _as_async(items)
     running: set[asyncio.Task[U]] = set()
     coming: asyncio.Task[T] | None = None
     exhausted = False
@@ -54,6 +54,7 @@ async def fan_out(
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
+        await feed.aclose()
 
 
 class _End(Exception):  # noqa: N818
@@ -71,10 +72,14 @@ async def _start(work: Callable[[T], Awaitable[U]], item: T) -> U:
     return await work(item)
 
 
-async def _as_async(items: Iterable[T] | AsyncIterable[T]) -> AsyncIterator[T]:
+async def _as_async(items: Iterable[T] | AsyncIterable[T]) -> AsyncGenerator[T, None]:
     if isinstance(items, AsyncIterable):
-        async for item in items:
-            yield item
+        try:
+            async for item in items:
+                yield item
+        finally:
+            if isinstance(items, AsyncGenerator):
+                await items.aclose()
     else:
         for item in items:
             yield item

@@ -47,7 +47,11 @@ def _decode(source: Any) -> Any:
     if isinstance(source, bytes | memoryview):
         import msgspec
 
-        return msgspec.json.decode(source)
+        try:
+            return msgspec.json.decode(source)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            failure = MalformedResponseError("the answer is not JSON as a whole", paths=("$",), raw=bytes(source))
+        raise failure
     return source
 
 
@@ -84,7 +88,7 @@ def keep_raw(cls: C) -> C:
 
 def undecoded(instance: Any) -> Any:
     """What `instance.raw` holds, without decoding it: to be handed on to another object's `raw`."""
-    slot = type(instance).__dict__.get("raw")
+    slot = getattr(type(instance), "raw", None)
     return slot.peek(instance) if isinstance(slot, LazySlot) else instance.raw
 
 
@@ -136,7 +140,7 @@ def mask_email(value: str | None) -> str:
 
 def mask_phone(value: str | None) -> str:
     """The last two digits of a phone number."""
-    return "None" if value is None else f"'***{value[-2:] if len(value) > 6 else ''}'"  # noqa: PLR2004
+    return "None" if value is None else f"'***{value[-2:] if len(value) > 6 else ''}'"
 
 
 def mask_url(value: str | None) -> str:
@@ -156,7 +160,7 @@ def mask_id(value: str | None) -> str:
     """An id, shortened where it is long: RemoteInterview's candidate ids decode to the candidate's e-mail."""
     if value is None:
         return "None"
-    return repr(value) if len(value) <= 16 else f"'{value[:4]}…'"  # noqa: PLR2004
+    return repr(value) if len(value) <= 16 else f"'{value[:4]}…'"
 
 
 def mask_secret(value: object) -> str:
@@ -251,6 +255,18 @@ class SimilarityStatus(enum.StrEnum):
 def _require_id(_instance: Any, attribute: Any, value: Any) -> None:
     if not isinstance(value, str) or not value:
         raise InvalidArgumentError(f"a reference's {attribute.name} is a text that is not empty")
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise InvalidArgumentError(f"a reference's {attribute.name} has no UTF-8 form") from None
+
+
+def _as_kind(value: Any) -> SessionKind:
+    try:
+        return SessionKind(value)
+    except ValueError:
+        raise InvalidArgumentError("a reference's kind is 'live' or 'take_home'") from None
 
 
 @attrs.frozen(kw_only=True)
@@ -261,9 +277,9 @@ class SessionRef:
     """
 
     provider: str = attrs.field(validator=_require_id)
-    kind: SessionKind = attrs.field(converter=SessionKind)
+    kind: SessionKind = attrs.field(converter=_as_kind)
     id: str = attrs.field(validator=_require_id, repr=mask_id)
-    parent: str | None = None
+    parent: str | None = attrs.field(default=None, validator=attrs.validators.optional(_require_id))
 
     def __str__(self) -> str:
         own = quote(self.id, safe="")
@@ -279,12 +295,11 @@ class SessionRef:
                 "not a session reference", hint="write PROVIDER:KIND:ID, such as coderpad:live:DM32JWG2"
             )
         provider, kind, parent, own = match.groups()
-        return cls(
-            provider=unquote(provider),
-            kind=SessionKind(kind),
-            id=unquote(own),
-            parent=None if parent is None else unquote(parent),
-        )
+        try:
+            names = [None if part is None else unquote(part, errors="strict") for part in (provider, own, parent)]
+        except UnicodeDecodeError:
+            raise InvalidArgumentError("not a session reference: a part of it is not UTF-8") from None
+        return cls(provider=names[0] or "", kind=SessionKind(kind), id=names[1] or "", parent=names[2])
 
 
 _REF = re.compile(r"([^:/\s]+):(live|take_home):(?:([^:/\s]+)/)?([^:/\s]+)")

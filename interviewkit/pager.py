@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from typing import Generic, Literal, Self, TypeVar
 
 from interviewkit.errors import InvalidArgumentError, ListingUnstableError, MalformedResponseError
@@ -13,8 +14,9 @@ T = TypeVar("T")
 OnProblem = Literal["collect", "raise"]
 OnIncomplete = Literal["raise", "flag"]
 
-_EMPTY_PAGES = 10
+_EMPTY_PAGES = 100
 """So many pages in a row without a row, each with a next one: the list does not end."""
+_WORDS = {"on_problem": ("collect", "raise"), "incomplete": ("raise", "flag")}
 
 
 class Pager(Generic[T]):
@@ -36,6 +38,9 @@ class Pager(Generic[T]):
         provider: str | None = None,
         operation: str | None = None,
     ) -> None:
+        for name, word in (("on_problem", on_problem), ("incomplete", incomplete)):
+            if word not in _WORDS[name]:
+                raise InvalidArgumentError(f"{name} is one of {_WORDS[name]}", provider=provider, operation=operation)
         self._fetch = fetch
         self._cursor = cursor
         self._provider = provider
@@ -80,27 +85,36 @@ class Pager(Generic[T]):
             operation=self._operation,
         )
 
-    async def __aiter__(self) -> AsyncIterator[T]:
-        async for page in self.pages():
-            for item in page.items:
-                yield item
+    def __aiter__(self) -> AsyncGenerator[T, None]:
+        return self._rows(self._on_problem)
 
-    async def pages(self) -> AsyncIterator[Page[T]]:
+    async def pages(self) -> AsyncGenerator[Page[T], None]:
         """Page by page. After the last one, raises `ListingUnstableError` if rows were lost on the way.
 
         Raises `MalformedResponseError` for a list that repeats a cursor or never ends, or, with
         `on_problem="raise"`, for the first row that cannot be read.
         """
+        async with aclosing(self._read(self._on_problem)) as pages:
+            async for page in pages:
+                yield page
+
+    async def _rows(self, on_problem: OnProblem) -> AsyncGenerator[T, None]:
+        async with aclosing(self._read(on_problem)) as pages:
+            async for page in pages:
+                for item in page.items:
+                    yield item
+
+    async def _read(self, on_problem: OnProblem) -> AsyncGenerator[Page[T], None]:
         self.problems = []
         self.incomplete = False
-        watch = _Watch(self._provider, self._operation)
+        watch = _Watch(self._provider, self._operation, self._cursor)
         cursor = self._cursor
         while True:
             with patience(self._patience):
                 page = await self._fetch(cursor)
             watch.see(page)
             self.problems.extend(page.problems)
-            if page.problems and self._on_problem == "raise":
+            if page.problems and on_problem == "raise":
                 raise page.problems[0].error.locate(provider=self._provider, operation=self._operation)
             yield page
             if page.cursor is None:
@@ -115,30 +129,28 @@ class Pager(Generic[T]):
 
     async def first(self) -> T | None:
         """The first row, or `None` for an empty list."""
-        async for item in self:
-            return item
-        return None
+        async with aclosing(self._rows(self._on_problem)) as rows:
+            return await anext(rows, None)
 
     async def collect(self, limit: int | None = None, *, on_problem: OnProblem = "raise") -> list[T]:
         """All rows, or the first `limit`. A row that cannot be read is an error, unless told `on_problem="collect"`."""
         if limit is not None and limit < 1:
             raise InvalidArgumentError("limit is at least 1", provider=self._provider)
+        if on_problem not in _WORDS["on_problem"]:
+            raise InvalidArgumentError(f"on_problem is one of {_WORDS['on_problem']}", provider=self._provider)
         found: list[T] = []
-        self._on_problem, before = on_problem, self._on_problem
-        try:
-            async for item in self:
+        async with aclosing(self._rows(on_problem)) as rows:
+            async for item in rows:
                 found.append(item)
                 if limit is not None and len(found) >= limit:
                     break
-        finally:
-            self._on_problem = before
         return found
 
 
 class _Watch:
     """Notices what is wrong with a list while it is read, in constant memory (cycles by Brent's method)."""
 
-    def __init__(self, provider: str | None, operation: str | None) -> None:
+    def __init__(self, provider: str | None, operation: str | None, start: str | None) -> None:
         self._provider = provider
         self._operation = operation
         self._rows = 0
@@ -146,7 +158,8 @@ class _Watch:
         self._empty = 0
         self._total: int | None = None
         self._shrank = False
-        self._cursor: str | None = None
+        self._resumed = start is not None
+        self._cursor = start
         self._mark: str | None = None
         self._power = 1
         self._since_mark = 0
@@ -180,7 +193,8 @@ class _Watch:
 
     def lost(self) -> ListingUnstableError | None:
         """What was lost: the count fell between two pages, or fewer rows came than were counted."""
-        short = self._pages > 1 and self._total is not None and self._rows < self._total
+        whole = self._pages > 1 and not self._resumed
+        short = whole and self._total is not None and self._rows < self._total
         if not (self._shrank or short):
             return None
         return ListingUnstableError(
@@ -190,5 +204,5 @@ class _Watch:
             cursor=self._cursor,
             hint="read the list again",
             provider=self._provider,
-                operation=self._operation,
+            operation=self._operation,
         )

@@ -1,4 +1,4 @@
-"""The one protocol that every vendor's provider speaks, and what a provider inherits when its vendor lacks something."""
+"""The one protocol that every vendor's provider speaks, and what a provider inherits where a vendor lacks one."""
 
 from __future__ import annotations
 
@@ -108,8 +108,8 @@ class BaseProvider:
     one, `send` is unsupported and the subclass talks to its vendor in its own way.
     """
 
-    name: ClassVar[str] = ""
-    capabilities: ClassVar[Capabilities] = Capabilities()
+    name: str = ""
+    capabilities: Capabilities = Capabilities()
     options_type: ClassVar[type[VendorOptions]] = VendorOptions
     ref_kind: ClassVar[SessionKind | None] = None
     """The kind that a bare id means, where the vendor has one space of ids only."""
@@ -155,7 +155,7 @@ class BaseProvider:
         if self._connection is None:
             raise ConfigurationError("this provider has no options to change", provider=self.name)
         other = copy.copy(self)
-        other._connection = self._connection.with_options(changes)
+        other._connection = self._connection.with_options(changes)  # noqa: SLF001
         return other
 
     async def send(self, call: Call[T]) -> T:
@@ -273,7 +273,9 @@ class BaseProvider:
             else:
                 ref = SessionRef.parse(ref)
         if not isinstance(ref, SessionRef):
-            raise InvalidArgumentError("a reference is a SessionRef, a Session, an Invitation or text", provider=self.name)
+            raise InvalidArgumentError(
+                "a reference is a SessionRef, a Session, an Invitation or text", provider=self.name
+            )
         if ref.provider != self.name:
             raise InvalidArgumentError(f"a reference of {ref.provider} was given to {self.name}", provider=self.name)
         if kind is not None and ref.kind is not kind:

@@ -1,4 +1,4 @@
-"""What every test shares: the vendors' payloads, answers in place of a network, and no environment of the machine's own."""
+"""What every test shares: the vendors' payloads, answers in place of a network, and none of the machine's accounts."""
 
 from __future__ import annotations
 
@@ -83,8 +83,9 @@ class ExactResponses(aioresponses.aioresponses):
 
 @pytest.fixture
 def aioresponse(monkeypatch: pytest.MonkeyPatch) -> Iterator[ExactResponses]:
-    """aiohttp answered from a table: `aioresponse.get(url, payload=...)`; what was sent stands in `aioresponse.sent`."""
+    """aiohttp answered from a table: `aioresponse.get(url, payload=...)`; `aioresponse.sent` keeps what was sent."""
     if not _fits_this_aiohttp():
         monkeypatch.setattr(aioresponses.core, "ClientResponse", _ResponseWithWriter)
-    with ExactResponses() as answers:
+    answers = ExactResponses()
+    with answers:
         yield answers

@@ -48,7 +48,8 @@ class Settings(TypedDict, total=False):
     """Seconds for one call: attempts, pauses and reading."""
     retry: RetryPolicy
     limit: RateLimit | None
-    """At most so many requests in any such window, shared by all with the same credentials."""
+    """At most so many requests in any such window, shared by all with the same credentials; `None`: no limit, not even
+    the vendor's published one."""
     limiter: Limiter | None
     """A limiter of the caller's own instead of the shared one."""
     max_response_bytes: int
@@ -102,6 +103,9 @@ def check_base_url(url: str, *, provider: str, allow_http: bool) -> str:
         raise ConfigurationError(
             "base_url is not a URL", provider=provider, hint="write it like https://vendor.example"
         )
+    text = url.strip()
+    if not text.isascii() or not text.isprintable() or " " in text or "\\" in text:
+        raise ConfigurationError("base_url holds letters that no URL has", provider=provider)
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ConfigurationError("base_url holds a user, a query or a fragment", provider=provider)
     if parts.scheme == "http" and not (allow_http or is_loopback(host)):
@@ -136,13 +140,15 @@ class Connection:
         """Check the settings and get ready; nothing is sent. Raises `ConfigurationError`."""
         from interviewkit.http.transport import Transport
 
-        limit, limiter = settings.get("limit"), settings.get("limiter")
+        _check(settings, provider)
+        limiter = settings.get("limiter")
         allow_http = settings.get("allow_http", False)
         endpoints = {
             name: Endpoint(
                 check_base_url(host.base_url, provider=provider, allow_http=allow_http),
                 host.credential,
-                limiter or shared_limiter(f"{provider}:{host.credential.fingerprint}", limit or host.limit),
+                limiter
+                or shared_limiter(f"{provider}:{host.credential.fingerprint}", settings.get("limit", host.limit)),
             )
             for name, host in hosts.items()
         }
@@ -153,11 +159,9 @@ class Connection:
             transport=transport,
             endpoints=endpoints,
             refuse=refuse,
-            timeout=_positive("timeout", settings.get("timeout", 30.0), provider),
-            retry=settings.get("retry") or RetryPolicy(),
-            max_response_bytes=int(
-                _positive("max_response_bytes", settings.get("max_response_bytes", 64 * 1024 * 1024), provider)
-            ),
+            timeout=settings.get("timeout", 30.0),
+            retry=settings.get("retry", RetryPolicy()),
+            max_response_bytes=settings.get("max_response_bytes", 64 * 1024 * 1024),
             observers=tuple(settings.get("observers", ())),
             clock=settings.get("clock", time.monotonic),
             sleep=settings.get("sleep", asyncio.sleep),
@@ -178,8 +182,7 @@ class Connection:
         unknown = set(changes) - set(Changes.__annotations__)
         if unknown:
             raise ConfigurationError(f"with_options cannot change {', '.join(sorted(unknown))}")
-        if "timeout" in changes:
-            _positive("timeout", changes["timeout"], self.runner.provider)
+        _check(changes, self.runner.provider)
         return Connection(attrs.evolve(self.runner, **changes), self.transport, owner=False)
 
     async def aclose(self) -> None:
@@ -194,7 +197,21 @@ def _jitter() -> Callable[[], float]:
     return random.random
 
 
-def _positive(name: str, value: float, provider: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
-        raise ConfigurationError(f"{name} is a number above zero", provider=provider)
-    return value
+def _check(settings: Mapping[str, Any], provider: str) -> None:
+    """Raise `ConfigurationError` for a setting of the wrong kind, before it goes wrong in the middle of a call."""
+    for name, (fits, wanted) in _KINDS.items():
+        if name in settings and not fits(settings[name]):
+            raise ConfigurationError(f"{name}= is {wanted}", provider=provider)
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+
+
+_KINDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "timeout": (_number, "a number of seconds above zero"),
+    "reconcile_timeout": (_number, "a number of seconds above zero"),
+    "max_response_bytes": (lambda value: isinstance(value, int) and _number(value), "a whole number above zero"),
+    "retry": (lambda value: isinstance(value, RetryPolicy), "a RetryPolicy"),
+    "limit": (lambda value: value is None or isinstance(value, RateLimit), "a RateLimit"),
+}

@@ -24,7 +24,10 @@ def clean_secret(value: object, *, what: str, provider: str, hint: str) -> str:
     """
     if not isinstance(value, str):
         raise ConfigurationError(f"{what} is missing", provider=provider, hint=hint)
-    match = _PASTED.match(value.strip())
+    text = value.strip()
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
+        text = text[1:-1].strip()
+    match = _PASTED.match(text)
     key = match.group("key").strip() if match else ""
     if not key:
         raise ConfigurationError(f"{what} is missing or empty", provider=provider, hint=hint)
@@ -54,8 +57,8 @@ class Credential(Protocol):
     async def refresh(self) -> None:
         """Bring `headers` up to date; called before a request when `changes` is set."""
 
-    async def renew(self) -> bool:
-        """After a 401: whether there is now a fresh secret worth one more attempt."""
+    async def renew(self, used: Mapping[str, str]) -> bool:
+        """After a 401 to a request with the headers `used`: whether there is a fresh secret worth one more attempt."""
 
     @property
     def changes(self) -> bool:
@@ -78,7 +81,7 @@ class StaticCredential:
     async def refresh(self) -> None:
         """Nothing to do."""
 
-    async def renew(self) -> bool:
+    async def renew(self, used: Mapping[str, str]) -> bool:
         """A static secret is never renewed."""
         return False
 
@@ -101,12 +104,16 @@ class TokenCredential:
     async def refresh(self) -> None:
         self._use(await self._source.token())
 
-    async def renew(self) -> bool:
+    async def renew(self, used: Mapping[str, str]) -> bool:
+        if used != self.headers:  # another call has renewed it since
+            return True
         refused = self._token
         self._use(await self._source.renewed(refused))
         return self._token != refused
 
     def _use(self, token: str) -> None:
+        if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable():
+            raise ConfigurationError("the token source gave no token that can stand in a header")
         if token != self._token:
             self._token = token
             self.headers = {"Authorization": f"Bearer {token}"}
@@ -123,7 +130,7 @@ class NoCredential:
     async def refresh(self) -> None:
         """Nothing to do."""
 
-    async def renew(self) -> bool:
+    async def renew(self, used: Mapping[str, str]) -> bool:
         """There is nothing to renew."""
         return False
 

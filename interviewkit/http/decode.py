@@ -6,6 +6,8 @@ msgspec reads the bytes; `structure` offers the same rules through cattrs for a 
 from __future__ import annotations
 
 import functools
+import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 import attrs
@@ -13,22 +15,25 @@ import msgspec
 
 from interviewkit.errors import MalformedResponseError
 from interviewkit.http.wire import Page, Problem, Response
-from interviewkit.model import RawJSON, LazySlot, keep_raw
+from interviewkit.model import LazySlot, RawJSON, keep_raw
 
 if TYPE_CHECKING:
     import cattrs
 
 T = TypeVar("T")
 
-_NO_SLOTS: dict[str, Any] = {}
-_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError, TypeError, OverflowError)
 
 
 @functools.cache
-def _decoder(shape: Any) -> Any:
-    if isinstance(shape, type) and "raw" in getattr(shape, "__slots__", ()):
-        keep_raw(shape)
-    return msgspec.json.Decoder(shape)
+def _reader(shape: Any) -> tuple[Callable[[bytes], Any], Callable[[Any, Any], None] | None]:
+    """What decodes JSON text as `shape`, and what fills `raw` where the shape (or a base class) has it."""
+    decode = msgspec.json.Decoder(shape).decode
+    for owner in getattr(shape, "__mro__", ()):
+        slot = keep_raw(owner).__dict__.get("raw")
+        if isinstance(slot, LazySlot):
+            return decode, slot.put
+    return decode, None
 
 
 def read_json(response: Response, shape: type[T]) -> T:
@@ -40,22 +45,25 @@ def read_json(response: Response, shape: type[T]) -> T:
 
 
 def read_bytes(data: bytes, shape: type[T], *, at: str = "$") -> T:
-    """Decode JSON text as `shape`; `at` is the path of this text within the whole answer."""
+    """Decode JSON text as `shape`; `at` is the path of this text within the whole answer.
+
+    Raises `MalformedResponseError` with the JSON path.
+    """
+    decode, put = _reader(cast("Any", shape))
     try:
-        value = _decoder(cast("Any", shape)).decode(data)
+        value, text = _decode(decode, data)
     except _UNREADABLE as error:
-        raise _malformed(error, data, at) from None
-    slot = getattr(shape, "__dict__", _NO_SLOTS).get("raw")
-    if slot.__class__ is LazySlot:
-        slot.put(value, RawJSON(data))
-    return cast("T", value)
+        failure = _malformed(error, data, at)
+    else:
+        if put is not None:
+            put(value, RawJSON(text))
+        return cast("T", value)
+    raise failure
 
 
 def read_rows(rows: list[msgspec.Raw], shape: type[T], *, at: str) -> tuple[tuple[T, ...], tuple[Problem, ...]]:
     """Decode each row of a list by itself, so that one bad row does not lose the page."""
-    decode = _decoder(cast("Any", shape)).decode
-    slot = shape.__dict__.get("raw")
-    put = slot.put if slot.__class__ is LazySlot else None
+    decode, put = _reader(cast("Any", shape))
     items: list[T] = []
     problems: list[Problem] = []
     for index, row in enumerate(rows):
@@ -77,27 +85,64 @@ def plain(data: bytes) -> Any:
     return read_bytes(data, object)
 
 
-def _malformed(error: Exception, data: bytes, at: str) -> MalformedResponseError:
+# --- odd texts -------------------------------------------------------------------------------------------------------
+
+_ESCAPES = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[dD][89a-fA-F][0-9a-fA-F]{2}|.)"
+)
+_LONE = len(rb"\ud83d")
+
+
+def _decode(decode: Callable[[bytes], Any], data: bytes) -> tuple[Any, bytes]:
+    """The value, and the text that it was read from.
+
+    JavaScript writes one half of a surrogate pair as an escape (`"\\ud83d"`), which has no UTF-8 form: read as U+FFFD.
+    What the shape skips is checked to be UTF-8 too, so that `raw` can be decoded later.
+    """
+    if not data.isascii():
+        str(data, "utf-8")
+    try:
+        return decode(data), data
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        text = _ESCAPES.sub(lambda match: rb"\ufffd" if len(match[0]) == _LONE else match[0], data)
+        if text == data:
+            raise
+        return decode(text), text
+
+
+_VALUE = re.compile(r" (?:['\d-].*)", re.DOTALL)
+"""Where a message begins to quote what it read: `Invalid enum value 'x'`."""
+
+
+def _malformed(error: Exception, data: Any, at: str) -> MalformedResponseError:
     where, what = at, "not JSON"
     if isinstance(error, msgspec.ValidationError):
-        text, _, tail = str(error).partition(" - at `")
-        where, what = at + tail.rstrip("`").removeprefix("$"), text
+        what, _, tail = str(error).partition(" - at `")
+        what = _VALUE.sub("", what)
+        where = at + tail.rpartition("` in `")[2].rstrip("`").removeprefix("$")
     elif isinstance(error, RecursionError):
         what = "nested too deeply"
+    elif isinstance(error, UnicodeError):
+        what = "not UTF-8"
     elif not data:
         what = "an empty answer where JSON was expected"
     elif data.lstrip()[:1] == b"<":
         what = "HTML where JSON was expected"
-    try:
-        raw: Any = msgspec.json.decode(data)
-    except _UNREADABLE:
-        raw = data
     return MalformedResponseError(
-        f"the answer is not what the vendor documents: {what} at {where}",
-        paths=(where,),
-        raw=raw,
-        hint="the whole answer is in the error's .raw",
+        f"the answer is not what the vendor documents: {what} at {where}", paths=(where,), raw=_as_it_came(data)
     )
+
+
+def _as_it_came(data: Any) -> Any:
+    try:
+        return msgspec.json.decode(data) if isinstance(data, bytes) else data
+    except _UNREADABLE:
+        return data
+
+
+# --- dicts that are already decoded ----------------------------------------------------------------------------------
 
 
 @functools.cache
@@ -106,21 +151,29 @@ def converter() -> cattrs.Converter:
     import cattrs
 
     strict = cattrs.Converter()
-    strict.register_structure_hook_func(attrs.has, lambda value, shape: msgspec.convert(value, shape))
+    strict.register_structure_hook_func(lambda _shape: True, _convert)
     return strict
+
+
+def _convert(value: Any, shape: Any) -> Any:
+    try:
+        return msgspec.convert(value, shape)
+    except msgspec.ValidationError:  # a page keeps its rows as text, which only the decoder of text makes
+        return msgspec.json.decode(msgspec.json.encode(value), type=shape)
 
 
 def structure(raw: dict[str, Any], shape: type[T]) -> T:
     """Read a decoded JSON object (`session.raw`) as one of a vendor's shapes. Raises `MalformedResponseError`."""
-    _decoder(cast("Any", shape))
+    _decoder, put = _reader(cast("Any", shape))
     try:
         value = converter().structure(raw, shape)
-    except msgspec.ValidationError as error:
-        raise _malformed(error, b"", "$") from None
-    slot = shape.__dict__.get("raw")
-    if isinstance(slot, LazySlot):
-        slot.put(value, raw)
-    return value
+    except _UNREADABLE as error:
+        failure = _malformed(error, raw, "$")
+    else:
+        if put is not None:
+            put(value, raw)
+        return value
+    raise failure
 
 
 # --- readers: what a `Call` does with its answer; they compare and pickle -------------------------------------------

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 import attrs
 
@@ -33,12 +34,14 @@ class KnownHosts:
 
     def allow(self, url: str) -> bool:
         """Whether a file may be fetched from this URL."""
+        if url != _written(url):  # a parser that cleans a URL up would see another host than the one that is asked
+            return False
         try:
             parts = urlsplit(url)
             host, _port = parts.hostname or "", parts.port
         except ValueError:
             return False
-        if parts.username or parts.password or parts.scheme not in {"http", "https"}:
+        if not _HOST.fullmatch(host) or "@" in parts.netloc or parts.scheme not in {"http", "https"}:
             return False
         if self.loopback and is_loopback(host):
             return True
@@ -46,14 +49,26 @@ class KnownHosts:
         return any(host == name or (name.startswith(".") and host.endswith(name)) for name in names)
 
 
+_HOST = re.compile(r"[a-z0-9.-]+|[0-9a-f:.]+")
+_KEPT = "%/:=&?~#+!$,;'@()*[]|"
+
+
+def _written(url: str) -> str:
+    """A URL as it is sent: what stands for itself stays, blanks and letters of other scripts are percent-encoded."""
+    return quote(url, safe=_KEPT)
+
+
 @contextlib.asynccontextmanager
-async def open_file(connection: Connection, url: str, hosts: KnownHosts, *, operation: str) -> AsyncIterator[AsyncIterator[bytes]]:
+async def open_file(
+    connection: Connection, url: str, hosts: KnownHosts, *, operation: str
+) -> AsyncIterator[AsyncIterator[bytes]]:
     """Open a file for reading, following up to three redirects between known hosts.
 
     Raises `InvalidArgumentError` for another host, `NotFoundError` where the link has expired, `TransportError`.
     """
     runner = connection.runner
     for _hop in range(_REDIRECTS + 1):
+        url = _written(url)
         if not hosts.allow(url):
             raise InvalidArgumentError(
                 "the file lies on a host that this vendor does not use", provider=runner.provider, operation=operation,

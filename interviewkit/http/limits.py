@@ -42,11 +42,10 @@ class RateLimit:
 class Slot:
     """One request's place in the window."""
 
-    __slots__ = ("at", "in_flight")
+    __slots__ = ("in_flight",)
 
-    def __init__(self, at: float) -> None:
-        self.at = at
-        self.in_flight = True
+    def __init__(self, *, in_flight: bool = True) -> None:
+        self.in_flight = in_flight
 
 
 class Limiter(Protocol):
@@ -74,7 +73,8 @@ class WindowLimiter:
 
     def __init__(self, limit: RateLimit | None = None) -> None:
         self.limit = limit
-        self._slots: deque[Slot] = deque()
+        self._in_flight = 0
+        self._answered: deque[float] = deque()
         self._paused_until = 0.0
 
     def take(self, now: float) -> Slot | float:
@@ -82,30 +82,34 @@ class WindowLimiter:
             return self._paused_until - now
         limit = self.limit
         if limit is None:
-            return Slot(now)
-        slots = self._slots
+            return _UNCOUNTED
+        answered = self._answered
         oldest = now - limit.per_seconds
-        while slots and not slots[0].in_flight and slots[0].at <= oldest:
-            slots.popleft()
-        if len(slots) >= limit.requests:
-            head = slots[0]
-            return max(0.001, (now if head.in_flight else head.at) + limit.per_seconds - now)
-        slot = Slot(now)
-        slots.append(slot)
-        return slot
+        while answered and answered[0] <= oldest:
+            answered.popleft()
+        if self._in_flight + len(answered) >= limit.requests:
+            return max(_SHORTEST_WAIT, answered[0] - oldest) if answered else limit.per_seconds
+        self._in_flight += 1
+        return Slot()
 
     def done(self, slot: Slot, now: float) -> None:
-        slot.at = now
-        slot.in_flight = False
+        if slot.in_flight:
+            slot.in_flight = False
+            self._in_flight -= 1
+            self._answered.append(now)
 
     def give_back(self, slot: Slot) -> None:
-        slot.in_flight = False
-        if self.limit is not None and slot in self._slots:
-            self._slots.remove(slot)
+        if slot.in_flight:
+            slot.in_flight = False
+            self._in_flight -= 1
 
     def pause(self, until: float) -> None:
         self._paused_until = max(self._paused_until, until)
 
+
+_UNCOUNTED = Slot(in_flight=False)
+_SHORTEST_WAIT = 0.001
+"""Seconds: a wait that rounding made nothing would spin."""
 
 _shared: weakref.WeakValueDictionary[str, WindowLimiter] = weakref.WeakValueDictionary()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import attrs
 
 
@@ -16,7 +18,9 @@ class Attempt:
     route: str
     host: str
     number: int
-    """1 for the first attempt of a call."""
+    """1 for the first request of a call; every one that is sent counts."""
+    waited: float = 0.0
+    """Seconds that the rate limiter held it back."""
 
 
 @attrs.frozen(kw_only=True)
@@ -28,10 +32,10 @@ class AttemptResult:
     """Seconds."""
     status: int | None = None
     error: str | None = None
-    """The class name of the error when no whole answer came."""
+    """The class name of the error that it ended in, `CancelledError` too; `None`: it went well."""
     response_bytes: int | None = None
     retry_in: float | None = None
-    """Seconds until the next attempt, `None`: this was the last."""
+    """Seconds until the next request of the same call, `None`: this was the last."""
 
 
 class Observer:
@@ -46,3 +50,27 @@ class Observer:
 
     def on_response(self, result: AttemptResult) -> None:
         """An attempt ended, with an answer or without."""
+
+
+def announce(observers: Sequence[Observer], attempt: Attempt) -> None:
+    """Tell every observer of a request; when one of them objects, those told before hear that nothing came of it."""
+    told: list[Observer] = []
+    try:
+        for observer in observers:
+            observer.on_request(attempt)
+            told.append(observer)
+    except BaseException as objection:
+        tell(told, AttemptResult(attempt=attempt, duration=0.0, error=type(objection).__name__))
+        raise
+
+
+def tell(observers: Sequence[Observer], result: AttemptResult) -> None:
+    """Tell every observer how a request ended; the first objection is raised when all have heard."""
+    objection: BaseException | None = None
+    for observer in observers:
+        try:
+            observer.on_response(result)
+        except BaseException as raised:  # noqa: BLE001
+            objection = objection or raised
+    if objection is not None:
+        raise objection

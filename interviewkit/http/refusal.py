@@ -8,13 +8,13 @@ from typing import Any
 from interviewkit.errors import (
     AuthenticationError,
     ConflictError,
+    InterviewKitError,
     InvalidRequestError,
     MalformedResponseError,
     NotFoundError,
     PermissionDeniedError,
     RateLimitedError,
     TransportError,
-    InterviewKitError,
     VendorError,
     VendorUnavailableError,
 )
@@ -29,6 +29,9 @@ BY_STATUS: Mapping[int, tuple[type[VendorError], str]] = {
     409: (ConflictError, "the vendor says that this conflicts with what is there"),
     429: (RateLimitedError, "the vendor asks for a pause: too many requests"),
 }
+
+_LATE = frozenset({408, 425})
+"""The vendor waited too long for the request, or got it too early: the same request may pass later."""
 
 
 def body_of(response: Response) -> Any:
@@ -48,7 +51,7 @@ def refusal(
     hints: Mapping[int, str] | None = None,
     raw: Any = None,
 ) -> InterviewKitError:
-    """The error that a status means. `hints` says what to do next by status; the vendor's words stay out of the text."""
+    """The error that a status means. `hints` is what to do next, by status; the vendor's words stay out of the text."""
     status = response.status
     if 300 <= status < 400:
         return TransportError(
@@ -56,7 +59,7 @@ def refusal(
             retryable=False,
             hint="check base_url",
         )
-    kind, text = BY_STATUS.get(status, _general(status))
+    kind, text = BY_STATUS.get(status) or _general(status)
     details: dict[str, Any] = {
         "status": status,
         "code": code,
@@ -65,6 +68,8 @@ def refusal(
         "raw": raw,
         "hint": (hints or {}).get(status),
     }
+    if status in _LATE:
+        details["retryable"] = True
     if kind is RateLimitedError:
         details["retry_after"] = parse_retry_after(response.headers.get("retry-after"))
     return kind(f"{text.format(subject=call.subject or 'resource')} (HTTP {status})", **details)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email.utils
 import enum
+import re
 from datetime import UTC, datetime
 
 import attrs
@@ -38,7 +39,10 @@ class Failure(enum.Enum):
     """The vendor answered with an error status."""
 
 
-_READ_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
+_READ_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+LONGEST_PAUSE = 3600.0
+"""Seconds for which a `Retry-After` is obeyed without asking again: a broken proxy may ask for years."""
 
 
 def next_wait(
@@ -72,16 +76,24 @@ def next_wait(
 
 
 def parse_retry_after(value: str | None, now: datetime | None = None) -> float | None:
-    """Seconds that a `Retry-After` header asks for, given as seconds or as an HTTP date (RFC 9110, 10.2.3)."""
+    """Seconds that a `Retry-After` header asks for, given as seconds or as an HTTP date (RFC 9110, 10.2.3).
+
+    `None` for a text that is neither; a date in the past is zero seconds.
+    """
     if value is None:
         return None
     text = value.strip()
-    if text.isascii() and text.isdigit():
-        return float(text[:9])
+    if _SECONDS.fullmatch(text):
+        return min(float(text), _FOREVER)
     try:
         moment = email.utils.parsedate_to_datetime(text)
-    except ValueError:
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
+    except (ValueError, TypeError, IndexError, OverflowError):  # what the standard parser raises for odd texts
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
+
+
+_SECONDS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+_FOREVER = 1e9
+"""Seconds: more than that is the same as never, and digits without end are no number."""

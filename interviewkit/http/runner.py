@@ -1,4 +1,4 @@
-"""The one loop: a `Call` goes out, is repeated where that is safe, and comes back as its value or as one of our errors."""
+"""The one loop: a `Call` goes out, is repeated where that is safe, and comes back as its value or one of our errors."""
 
 from __future__ import annotations
 
@@ -18,14 +18,13 @@ from interviewkit.errors import (
     MalformedResponseError,
     Outcome,
     RateLimitedError,
-    TransportError,
     VendorError,
 )
 from interviewkit.http.credentials import Credential
 from interviewkit.http.limits import PATIENCE, Limiter, Slot
-from interviewkit.http.observe import Attempt, AttemptResult, Observer
-from interviewkit.http.retry import Failure, RetryPolicy, next_wait, parse_retry_after
-from interviewkit.http.wire import Call, Response
+from interviewkit.http.observe import Attempt, AttemptResult, Observer, announce, tell
+from interviewkit.http.retry import LONGEST_PAUSE, Failure, RetryPolicy, next_wait, parse_retry_after
+from interviewkit.http.wire import Body, Call, Response
 
 T = TypeVar("T")
 logger = logging.getLogger("interviewkit.http")
@@ -57,6 +56,26 @@ class Endpoint:
         return self.base_url.partition("://")[2].partition("/")[0]
 
 
+class _Flight:
+    """What one call has come to so far."""
+
+    __slots__ = ("body", "call", "deadline", "endpoint", "number", "renewals", "result", "target", "used")
+
+    def __init__(self, call: Call[Any], endpoint: Endpoint, deadline: float) -> None:
+        request = call.request
+        self.call = call
+        self.endpoint = endpoint
+        self.target = request.target
+        self.body = None if request.body is None else request.body.encode()
+        self.deadline = deadline
+        self.number = 0
+        self.renewals = 0
+        self.used: Mapping[str, str] = {}
+        """The credential's headers of the last attempt."""
+        self.result: AttemptResult | None = None
+        """What observers have not been told yet."""
+
+
 @attrs.frozen(eq=False, kw_only=True)
 class Runner:
     """Sends calls for one set of credentials. It holds no connection of its own: that is the transport's."""
@@ -80,96 +99,125 @@ class Runner:
         Raises `VendorError`, `TransportError`, `DeadlineExceededError`, `RateLimitedError` or `MalformedResponseError`;
         a write's error says what is known of its fate in `outcome`.
         """
-        request = call.request
-        endpoint = self.endpoints[request.endpoint]
-        body = request.body
-        prepared = None if body is None else body.encode()
-        deadline = self.clock() + self.timeout
-        attempt = 0
-        renewed = False
+        try:
+            flight = _Flight(call, self.endpoints[call.request.endpoint], self.clock() + self.timeout)
+        except InterviewKitError as unwritable:
+            raise self._located(call, unwritable) from None
         while True:
-            attempt += 1
-            response, error = await self._attempt(call, endpoint, prepared, deadline, attempt)
-            if error is None:
-                assert response is not None  # noqa: S101
-                try:
-                    return call.read(response)
-                except InterviewKitError as unreadable:
-                    raise self._unreadable(call, unreadable, response) from None
-            if isinstance(error, AuthenticationError) and not renewed and endpoint.credential.changes:
-                renewed = True
-                if await self._renew(call, endpoint, error, deadline):
-                    attempt -= 1
-                    continue
-                raise error
-            wait = self._wait(call, endpoint, response, error, attempt, deadline)
+            flight.number += 1
+            response, error = await self._attempt(flight)
+            if error is None and response is not None:
+                if flight.result is not None:
+                    tell(self.observers, flight.result)
+                return self._read(call, response)
+            assert error is not None  # noqa: S101
+            wait: float | None = None
+            try:
+                wait = await self._next(flight, response, error)
+            finally:
+                if flight.result is not None:
+                    tell(self.observers, attrs.evolve(flight.result, retry_in=wait))
             if wait is None:
                 raise error
             logger.info(
                 "%s.%s attempt %d failed (%s), next in %.2f s",
-                self.provider, call.operation, attempt, type(error).__name__, wait,
+                self.provider, call.operation, flight.number, type(error).__name__, wait,
             )  # fmt: skip
-            await self.sleep(wait)
+            if wait:
+                await self.sleep(wait)
+            if isinstance(error, RateLimitedError) and PATIENCE.get():
+                flight.deadline = max(flight.deadline, self.clock() + self.timeout)
 
-    async def _attempt(
-        self, call: Call[Any], endpoint: Endpoint, body: bytes | None, deadline: float, number: int
-    ) -> tuple[Response | None, InterviewKitError | None]:
-        """One request: its answer, and the error it means, if it means one."""
-        request = call.request
-        slot = endpoint.limiter.take(self.clock())
+    async def _attempt(self, flight: _Flight) -> tuple[Response | None, InterviewKitError | None]:
+        """One request: its answer, and the error that it means, if it means one."""
+        call, endpoint = flight.call, flight.endpoint
+        request, credential, limiter = call.request, endpoint.credential, endpoint.limiter
+        waited = 0.0
+        slot = limiter.take(self.clock())
         if not isinstance(slot, Slot):
-            slot, deadline = await self._wait_for_slot(call, endpoint, slot, deadline)
-        credential = endpoint.credential
-        headers, url = _headers(request.accept, credential.headers, request.body), endpoint.base_url + request.target
+            slot, waited = await self._wait_for_slot(flight, slot)
         if credential.changes:
-            headers = {**headers, **await self._authorise(call, endpoint, slot, deadline)}
+            await self._authorise(flight, slot)
+        flight.used = credential.headers
+        headers = _headers(request.accept, flight.used, request.body)
+        url = endpoint.base_url + flight.target
         if credential.query:
             url = f"{url}{'&' if request.query else '?'}{credential.query}"
-        seen = self._announce(call, endpoint, number) if self.observers else None
-        started = self.clock()
+        started = self._start(flight, slot)
+        told: Attempt | None = None
         response: Response | None = None
         error: InterviewKitError | None = None
+        left = False
         try:
-            if deadline <= started:
-                raise DeadlineExceededError("the deadline passed before the request was sent", outcome=Outcome.NOT_SENT)
+            if self.observers:
+                told = self._attempt_of(flight, waited)
+                announce(self.observers, told)
+            left = True
             response = await self.transport.send(
-                request.method, url, headers=headers, body=body, timeout=deadline - started,
+                request.method, url, headers=headers, body=flight.body, timeout=flight.deadline - started,
                 max_bytes=self.max_response_bytes,
             )  # fmt: skip
-            endpoint.limiter.done(slot, self.clock())
             if not 200 <= response.status < 300:
                 error = self.refuse(call, response)
         except InterviewKitError as failed:
             error = failed
-            if failed.outcome is Outcome.NOT_SENT:
-                endpoint.limiter.give_back(slot)
-            else:
-                endpoint.limiter.done(slot, self.clock())
-        except BaseException:
-            endpoint.limiter.done(slot, self.clock())
+            left = failed.outcome is not Outcome.NOT_SENT
+        except BaseException as lost:
+            if told is not None and left:
+                tell(self.observers, self._result_of(told, started, response, lost))
             raise
+        finally:
+            if left:
+                limiter.done(slot, self.clock())
+            else:
+                limiter.give_back(slot)
         if error is not None:
             self._complete(call, error, response)
-        if seen is not None:
-            self._report(seen, started, response, error)
+        flight.result = None if told is None else self._result_of(told, started, response, error)
         return response, error
+
+    def _start(self, flight: _Flight, slot: Slot) -> float:
+        """The time, unless the deadline passed while the request was got ready."""
+        now = self.clock()
+        if flight.deadline <= now:
+            flight.endpoint.limiter.give_back(slot)
+            late = DeadlineExceededError("the deadline passed before the request was sent", outcome=Outcome.NOT_SENT)
+            raise self._located(flight.call, late)
+        return now
+
+    def _read(self, call: Call[T], response: Response) -> T:
+        try:
+            return call.read(response)
+        except InterviewKitError as unreadable:
+            raise self._unreadable(call, unreadable, response) from None
+
+    async def _next(self, flight: _Flight, response: Response | None, error: InterviewKitError) -> float | None:
+        """Seconds until the next attempt, or `None` when there is none. A 401 asks for a fresh token, once."""
+        if isinstance(error, AuthenticationError) and flight.endpoint.credential.changes and not flight.renewals:
+            flight.renewals = 1
+            return 0.0 if await self._renew(flight) else None
+        return self._wait(flight, response, error)
+
+    def _located(self, call: Call[Any], error: InterviewKitError) -> InterviewKitError:
+        return error.locate(provider=self.provider, operation=call.operation, account=self.account)
 
     def _complete(self, call: Call[Any], error: InterviewKitError, response: Response | None) -> None:
         """Say where an error happened and, for a write, what is known of its fate."""
-        error.locate(provider=self.provider, operation=call.operation, account=self.account)
+        self._located(call, error)
         if call.repeatable:
             error.outcome = Outcome.NOT_SENT if error.outcome is Outcome.NOT_SENT else None
         elif error.outcome is None:
-            unknown = response is None or response.status >= 500 or response.status in {408, 425} or response.status < 400
+            unknown = (
+                response is None or response.status >= 500 or response.status in {408, 425} or response.status < 400
+            )
             error.outcome = Outcome.UNKNOWN if unknown else Outcome.REFUSED
         if error.outcome is Outcome.UNKNOWN:
             error.retryable = False
-            error.hint = error.hint or "it may have happened: look at the vendor's list before you repeat it"
+            if error.hint == error.default_hint:
+                error.hint = "it may have happened: look at the vendor's list before you repeat it"
 
-    def _unreadable(
-        self, call: Call[Any], error: InterviewKitError, response: Response
-    ) -> InterviewKitError:
-        error.locate(provider=self.provider, operation=call.operation, account=self.account)
+    def _unreadable(self, call: Call[Any], error: InterviewKitError, response: Response) -> InterviewKitError:
+        self._located(call, error)
         if not call.repeatable and error.outcome is None:
             error.outcome = Outcome.UNKNOWN if isinstance(error, MalformedResponseError) else Outcome.REFUSED
         if isinstance(error, VendorError):
@@ -177,100 +225,100 @@ class Runner:
             error.request_id = error.request_id or response.headers.get("x-request-id")
         return error
 
-    def _wait(
-        self, call: Call[Any], endpoint: Endpoint, response: Response | None, error: InterviewKitError,
-        attempt: int, deadline: float,
-    ) -> float | None:  # fmt: skip
-        """Seconds until the next attempt, or `None` when there is none; a 429 pauses everyone with these credentials."""
+    def _wait(self, flight: _Flight, response: Response | None, error: InterviewKitError) -> float | None:
+        """What the policy says; a 429 pauses everyone with these credentials."""
         now = self.clock()
-        status = None if response is None else response.status
+        remaining = flight.deadline - now
         after = None if response is None else parse_retry_after(response.headers.get("retry-after"))
         if isinstance(error, RateLimitedError):
-            if error.outcome is Outcome.NOT_SENT:
-                return None
-            after = error.retry_after if error.retry_after is not None else after
-            error.retry_after = after
-            endpoint.limiter.pause(now + (after or 0.0))
-        if not (error.retryable or isinstance(error, TransportError)) or isinstance(error, DeadlineExceededError):
-            return None
-        if isinstance(error, TransportError) and not error.retryable and error.outcome is not Outcome.UNKNOWN:
+            after = error.retry_after = after if error.retry_after is None else error.retry_after
+            after = None if after is None else min(after, LONGEST_PAUSE)
+            flight.endpoint.limiter.pause(now + (after or 0.0))
+            remaining = max(remaining, PATIENCE.get())
+        if isinstance(error, DeadlineExceededError) or not error.retryable:
             return None
         failure = Failure.REFUSED if response is not None else Failure.BROKEN
         if error.outcome is Outcome.NOT_SENT:
             failure = Failure.NOT_CONNECTED
         return next_wait(
-            self.retry, failure, attempt=attempt, status=status, repeatable=call.repeatable, retry_after=after,
-            remaining=deadline - now, jitter=self.jitter(),
+            self.retry, failure, attempt=flight.number - flight.renewals,
+            status=None if response is None else response.status, repeatable=flight.call.repeatable,
+            retry_after=after, remaining=remaining, jitter=self.jitter(),
         )  # fmt: skip
 
-    async def _wait_for_slot(
-        self, call: Call[Any], endpoint: Endpoint, wait: float, deadline: float
-    ) -> tuple[Slot, float]:
-        """Wait for the limiter's next slot: within the deadline, or beyond it as long as the caller is patient."""
-        patient_until = self.clock() + PATIENCE.get()
+    async def _wait_for_slot(self, flight: _Flight, wait: float) -> tuple[Slot, float]:
+        """Wait for the limiter's next slot: within the deadline, or beyond it as long as the caller is patient.
+
+        Returns the slot and the seconds that it took.
+        """
+        asked = self.clock()
+        patient_until = asked + PATIENCE.get()
         while True:
             now = self.clock()
-            if now + wait > max(deadline, patient_until):
-                raise RateLimitedError(
+            if now + wait > max(flight.deadline, patient_until):
+                late = RateLimitedError(
                     f"the next request is allowed in {wait:.1f} seconds, after this call's deadline",
-                    retry_after=wait, outcome=Outcome.NOT_SENT, provider=self.provider, operation=call.operation,
-                    account=self.account, hint="wait, or give the call a longer timeout",
+                    retry_after=wait, outcome=Outcome.NOT_SENT, hint="wait, or give the call a longer timeout",
                 )  # fmt: skip
+                raise self._located(flight.call, late)
             await self.sleep(wait)
-            slot = endpoint.limiter.take(self.clock())
+            slot = flight.endpoint.limiter.take(self.clock())
             if isinstance(slot, Slot):
-                return slot, max(deadline, self.clock() + self.timeout) if patient_until > deadline else deadline
+                if PATIENCE.get():
+                    flight.deadline = max(flight.deadline, self.clock() + self.timeout)
+                return slot, self.clock() - asked
             wait = slot
 
-    async def _authorise(self, call: Call[Any], endpoint: Endpoint, slot: Slot, deadline: float) -> Mapping[str, str]:
-        credential = endpoint.credential
+    async def _authorise(self, flight: _Flight, slot: Slot) -> None:
+        """Bring a credential that changes up to date; without it the request is not sent."""
+        limiter = flight.endpoint.limiter
         try:
-            async with asyncio.timeout(max(0.0, deadline - self.clock())):
-                await credential.refresh()
-        except TimeoutError:
-            endpoint.limiter.give_back(slot)
-            raise DeadlineExceededError(
-                "no token within the call's deadline", outcome=Outcome.NOT_SENT, provider=self.provider,
-                operation=call.operation, account=self.account,
-            ) from None  # fmt: skip
-        except BaseException:
-            endpoint.limiter.give_back(slot)
-            raise
-        return credential.headers
+            async with asyncio.timeout(max(0.0, flight.deadline - self.clock())) as limit:
+                await flight.endpoint.credential.refresh()
+        except InterviewKitError as error:
+            limiter.give_back(slot)
+            error.outcome = Outcome.NOT_SENT
+            raise self._located(flight.call, error) from None
+        except BaseException as error:
+            limiter.give_back(slot)
+            if not (isinstance(error, TimeoutError) and limit.expired()):
+                raise
+        else:
+            return
+        raise self._located(flight.call, DeadlineExceededError("no token in time", outcome=Outcome.NOT_SENT))
 
-    async def _renew(
-        self, call: Call[Any], endpoint: Endpoint, error: InterviewKitError, deadline: float
-    ) -> bool:
+    async def _renew(self, flight: _Flight) -> bool:
+        """After a 401: whether there is a fresh secret in time."""
         try:
-            async with asyncio.timeout(max(0.0, deadline - self.clock())):
-                return await endpoint.credential.renew()
+            async with asyncio.timeout(max(0.0, flight.deadline - self.clock())) as limit:
+                return await flight.endpoint.credential.renew(flight.used)
+        except InterviewKitError as error:
+            error.outcome = None if flight.call.repeatable else Outcome.REFUSED
+            raise self._located(flight.call, error) from None
         except TimeoutError:
+            if not limit.expired():
+                raise
             return False
 
-    def _announce(self, call: Call[Any], endpoint: Endpoint, number: int) -> Attempt:
-        attempt = Attempt(
-            provider=self.provider, account=self.account, operation=call.operation, method=call.request.method,
-            route=call.request.path.template, host=endpoint.host, number=number,
+    def _attempt_of(self, flight: _Flight, waited: float) -> Attempt:
+        request = flight.call.request
+        return Attempt(
+            provider=self.provider, account=self.account, operation=flight.call.operation, method=request.method,
+            route=request.path.template, host=flight.endpoint.host, number=flight.number, waited=waited,
         )  # fmt: skip
-        for observer in self.observers:
-            observer.on_request(attempt)
-        return attempt
 
-    def _report(
-        self, attempt: Attempt, started: float, response: Response | None, error: InterviewKitError | None
-    ) -> None:
-        result = AttemptResult(
+    def _result_of(
+        self, attempt: Attempt, started: float, response: Response | None, error: BaseException | None
+    ) -> AttemptResult:
+        return AttemptResult(
             attempt=attempt, duration=self.clock() - started,
             status=None if response is None else response.status,
             error=None if error is None else type(error).__name__,
             response_bytes=None if response is None else len(response.body),
         )  # fmt: skip
-        for observer in self.observers:
-            observer.on_response(result)
 
 
-
-def _headers(accept: str, credential: Mapping[str, str], body: Any) -> dict[str, str]:
+def _headers(accept: str, credential: Mapping[str, str], body: Body | None) -> dict[str, str]:
     headers = {"Accept": accept, **credential}
     if body is not None:
         headers["Content-Type"] = body.content_type

@@ -21,21 +21,44 @@ from interviewkit.http.wire import Response
 
 _NEVER_LEFT = (aiohttp.ClientConnectorError, aiohttp.InvalidURL)
 _NO_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
+_REFUSALS = (aiohttp.ClientError, OSError, EOFError, ValueError)
 
 
 class _Disconnected(Exception):  # noqa: N818
     """Stands for a lost connection, so that aiohttp does not send GET, PUT and DELETE a second time by itself."""
 
 
-async def _no_silent_repeat(
-    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-) -> aiohttp.ClientResponse:
-    try:
-        return await handler(request)
-    except aiohttp.ClientConnectorError:
-        raise
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
-        raise _Disconnected from None
+class _Request(aiohttp.ClientRequest):
+    """Tells the journey that carries it when a connection was found and its first byte is about to leave."""
+
+    journey: _Journey | None = None
+
+    async def send(self, conn: Any) -> aiohttp.ClientResponse:
+        if self.journey is not None:
+            self.journey.connecting = False
+        return await super().send(conn)
+
+
+class _Journey:
+    """A client middleware for one request: knows how far it came, and keeps aiohttp from repeating it."""
+
+    __slots__ = ("connecting",)
+
+    def __init__(self) -> None:
+        self.connecting = False
+
+    async def __call__(
+        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        if isinstance(request, _Request):
+            self.connecting = True
+            request.journey = self
+        try:
+            return await handler(request)
+        except aiohttp.ClientConnectorError:
+            raise
+        except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
+            raise _Disconnected from None
 
 
 class Transport:
@@ -47,16 +70,19 @@ class Transport:
         self._borrowed = borrowed
         self._connections = connections
         self._session: aiohttp.ClientSession | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
 
     def _open(self) -> aiohttp.ClientSession:
         if self._closed:
             raise ConfigurationError("the provider is closed", outcome=Outcome.NOT_SENT)
+        borrowed = self._borrowed
+        if borrowed is not None and borrowed.closed:
+            raise ConfigurationError("the borrowed session is closed", outcome=Outcome.NOT_SENT)
+        loop = asyncio.get_running_loop()
         if self._session is None:
-            borrowed = self._borrowed
-            if borrowed is not None and borrowed.closed:
-                raise ConfigurationError("the borrowed session is closed", outcome=Outcome.NOT_SENT)
             connector = aiohttp.TCPConnector(limit=self._connections) if borrowed is None else borrowed.connector
+            self._loop = loop
             self._session = aiohttp.ClientSession(
                 connector=connector,
                 connector_owner=borrowed is None,
@@ -64,8 +90,14 @@ class Transport:
                 trust_env=False,
                 auto_decompress=True,
                 timeout=_NO_TIMEOUT,
-                middlewares=(_no_silent_repeat,),
+                request_class=_Request,
                 headers={"User-Agent": "interviewkit"},
+            )
+        elif self._loop is not loop:
+            raise ConfigurationError(
+                "the provider was used in another event loop before",
+                outcome=Outcome.NOT_SENT,
+                hint="make a provider for each asyncio.run(), and close it there",
             )
         return self._session
 
@@ -78,40 +110,56 @@ class Transport:
         or more than `max_bytes` after decompression. Redirects are answers, never followed.
         """
         session = self._open()
+        journey = _Journey()
         failure: InterviewKitError
         try:
             async with (
                 asyncio.timeout(timeout),
                 session.request(
-                    method, URL(url, encoded=True), headers=headers, data=body, allow_redirects=False
+                    method, URL(url, encoded=True), headers=headers, data=body, allow_redirects=False,
+                    middlewares=(journey,),
                 ) as answer,
-            ):
-                return Response(answer.status, _lower(answer.headers), await _read(answer, max_bytes))
+            ):  # fmt: skip
+                return Response(answer.status, _lower(answer.headers), await _read(answer.content, max_bytes))
         except InterviewKitError:
             raise
-        except (aiohttp.ClientError, _Disconnected, OSError, EOFError, ValueError) as error:
-            failure = _failure(error, timeout)
+        except (*_REFUSALS, _Disconnected) as error:
+            failure = _failure(error, timeout, left=not journey.connecting)
         raise failure
 
     @contextlib.asynccontextmanager
     async def stream(
         self, url: str, *, headers: Mapping[str, str], timeout: float, max_bytes: int
     ) -> AsyncIterator[tuple[int, Mapping[str, str], AsyncIterator[bytes]]]:
-        """Open a download: status, headers, and the body in pieces, all within `timeout` seconds."""
+        """Open a download: status, headers, and the body in pieces, all within `timeout` seconds.
+
+        Raises what `send` raises; an exception of the code that takes the pieces passes through.
+        """
         session = self._open()
-        failure: InterviewKitError | None = None
+        late = False
         try:
-            async with (
-                asyncio.timeout(timeout),
-                session.get(URL(url, encoded=True), headers=headers, allow_redirects=False) as answer,
-            ):
-                yield answer.status, _lower(answer.headers), _pieces(answer, max_bytes)
-        except InterviewKitError:
-            raise
-        except (aiohttp.ClientError, _Disconnected, TimeoutError) as error:
-            failure = _failure(error, timeout)
-        if failure is not None:
-            raise failure
+            async with asyncio.timeout(timeout) as limit:
+                answer = await self._begin(session, url, headers, timeout)
+                async with answer:
+                    yield answer.status, _lower(answer.headers), _pieces(answer.content, max_bytes, timeout)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            late = True
+        if late:
+            raise _failure(TimeoutError(), timeout, left=True)
+
+    async def _begin(
+        self, session: aiohttp.ClientSession, url: str, headers: Mapping[str, str], timeout: float
+    ) -> aiohttp.ClientResponse:
+        journey = _Journey()
+        try:
+            return await session.get(
+                URL(url, encoded=True), headers=headers, allow_redirects=False, middlewares=(journey,)
+            )
+        except (*_REFUSALS, _Disconnected) as error:
+            failure = _failure(error, timeout, left=not journey.connecting)
+        raise failure
 
     async def aclose(self) -> None:
         """Close what was opened here; a borrowed connector stays open."""
@@ -125,37 +173,65 @@ def _lower(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
 
 
-async def _read(answer: aiohttp.ClientResponse, max_bytes: int) -> bytes:
-    pieces = [piece async for piece in _pieces(answer, max_bytes)]
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-
-
-async def _pieces(answer: aiohttp.ClientResponse, max_bytes: int) -> AsyncIterator[bytes]:
-    size = 0
-    async for piece in answer.content.iter_any():
+async def _read(content: aiohttp.StreamReader, max_bytes: int) -> bytes:
+    first = await content.readany()
+    if len(first) > max_bytes:
+        raise _too_large(max_bytes)
+    if content.at_eof():
+        return first
+    pieces, size = [first], len(first)
+    while piece := await content.readany():
         size += len(piece)
         if size > max_bytes:
-            raise TransportError(
-                f"the answer is larger than {max_bytes} bytes",
-                outcome=Outcome.UNKNOWN,
-                retryable=False,
-                hint="raise max_response_bytes if this size is expected",
-            )
-        yield piece
+            raise _too_large(max_bytes)
+        pieces.append(piece)
+    return b"".join(pieces)
 
 
-def _failure(error: Exception, timeout: float) -> InterviewKitError:
+async def _pieces(content: aiohttp.StreamReader, max_bytes: int, timeout: float) -> AsyncIterator[bytes]:
+    size = 0
+    while True:
+        try:
+            piece = await content.readany()
+        except _REFUSALS as error:
+            failure = _failure(error, timeout, left=True)
+        else:
+            size += len(piece)
+            if size > max_bytes:
+                raise _too_large(max_bytes)
+            if not piece:
+                return
+            yield piece
+            continue
+        raise failure
+
+
+def _too_large(max_bytes: int) -> TransportError:
+    return TransportError(
+        f"the answer is larger than {max_bytes} bytes",
+        outcome=Outcome.UNKNOWN,
+        retryable=False,
+        hint="raise max_response_bytes if this size is expected",
+    )
+
+
+def _failure(error: Exception, timeout: float, *, left: bool) -> InterviewKitError:
     """Our error for theirs: their texts and context hold URLs with keys, so nothing of them is kept."""
     if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ClientConnectorError):
-        return DeadlineExceededError(f"no whole answer within {timeout:.3g} seconds", outcome=Outcome.UNKNOWN)
+        what = "no whole answer" if left else "no connection"
+        return DeadlineExceededError(
+            f"{what} within {timeout:.6g} seconds", outcome=Outcome.UNKNOWN if left else Outcome.NOT_SENT
+        )
     if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError):
         return TransportError("the host's certificate is not trusted", outcome=Outcome.NOT_SENT, retryable=False)
-    if isinstance(error, _NEVER_LEFT):
+    if isinstance(error, _NEVER_LEFT) or not left:
         return TransportError("no connection to the host", outcome=Outcome.NOT_SENT)
-    words: dict[type[Any], str] = {
-        aiohttp.ClientPayloadError: "the answer was cut short",
-        aiohttp.ClientResponseError: "the answer is not HTTP",
-        _Disconnected: "the connection was lost before an answer came",
-    }
-    text = next((said for kind, said in words.items() if isinstance(error, kind)), "the connection failed")
+    text = next((said for kind, said in _WORDS.items() if isinstance(error, kind)), "the connection failed")
     return TransportError(text, outcome=Outcome.UNKNOWN)
+
+
+_WORDS: Mapping[type[Exception], str] = {
+    aiohttp.ClientPayloadError: "the answer was cut short",
+    aiohttp.ClientResponseError: "the answer is not HTTP",
+    _Disconnected: "the connection was lost before an answer came",
+}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
@@ -36,6 +37,8 @@ def path(template: str, **ids: str | int) -> Path:
     text = template
     for name, value in ids.items():
         text = text.replace("{" + name + "}", _segment(name, value))
+    if "{" in text:
+        raise InvalidArgumentError(f"an id of the route {template} is missing")
     return Path(template, text)
 
 
@@ -45,10 +48,17 @@ def _segment(name: str, value: str | int) -> str:
     text = str(value)
     if not text.strip():
         raise InvalidArgumentError(f"{name} is empty")
-    if text in {".", ".."} or any(letter in "/\\" or ord(letter) < 32 or ord(letter) == 127 for letter in text):  # noqa: PLR2004
+    if text in {".", ".."} or _NO_ID.search(text):
         raise InvalidArgumentError(f"{name} holds letters that no id has (a slash, a backslash or a control character)")
+    return _quote(name, text, safe="~")
+
+
+_NO_ID = re.compile(r"[\x00-\x1f\x7f/\\]")
+
+
+def _quote(name: str, text: str, *, safe: str) -> str:
     try:
-        return quote(text, safe="~")
+        return quote(text, safe=safe)
     except UnicodeEncodeError:
         raise InvalidArgumentError(f"{name} holds letters that have no UTF-8 form") from None
 
@@ -81,7 +91,9 @@ class Form:
 
     def encode(self) -> bytes:
         """The bytes that are sent."""
-        return "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in self.fields).encode()
+        return "&".join(
+            f"{quote(name, safe='')}={_quote(name, value, safe='')}" for name, value in self.fields
+        ).encode()
 
 
 @attrs.frozen
@@ -96,7 +108,7 @@ class Json:
         """The bytes that are sent."""
         try:
             return json.dumps(self.value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, RecursionError):
             raise InvalidArgumentError("the body cannot be written as JSON") from None
 
 
@@ -107,7 +119,12 @@ class FilePart:
     name: str
     filename: str
     content: bytes = attrs.field(repr=lambda value: f"<{len(value)} bytes>")
-    content_type: str
+    content_type: str = attrs.field()
+
+    @content_type.validator
+    def _one_line(self, _attribute: Any, value: str) -> None:
+        if not value.isascii() or not value.isprintable():
+            raise InvalidArgumentError("a file's content_type is one line of ASCII")
 
 
 @attrs.frozen
@@ -120,7 +137,7 @@ class Multipart:
     @property
     def boundary(self) -> str:
         """Text that separates the parts."""
-        digest = hashlib.sha256(repr(self.fields).encode())
+        digest = hashlib.sha256(repr(self.fields).encode(errors="backslashreplace"))
         for part in self.files:
             digest.update(part.content)
         return f"interviewkit-{digest.hexdigest()[:32]}"
@@ -132,6 +149,12 @@ class Multipart:
 
     def encode(self) -> bytes:
         """The bytes that are sent (RFC 7578)."""
+        try:
+            return self._encode()
+        except UnicodeEncodeError:
+            raise InvalidArgumentError("the body holds letters that have no UTF-8 form") from None
+
+    def _encode(self) -> bytes:
         mark = f"--{self.boundary}\r\n".encode()
         pieces = [
             mark + f'Content-Disposition: form-data; name="{_quoted(name)}"\r\n\r\n{value}\r\n'.encode()
@@ -173,7 +196,7 @@ class Request:
         """Path and query as they are sent (commas and colons stand plain, as in the vendors' examples)."""
         if not self.query:
             return self.path.text
-        pairs = "&".join(f"{quote(name, safe='')}={quote(value, safe=',:')}" for name, value in self.query)
+        pairs = "&".join(f"{quote(name, safe='')}={_quote(name, value, safe=',:')}" for name, value in self.query)
         return f"{self.path.text}?{pairs}"
 
 
