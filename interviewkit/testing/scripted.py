@@ -10,8 +10,9 @@ from typing import Any
 
 import attrs
 
-from interviewkit.errors import TransportError
+from interviewkit.errors import ConfigurationError, Outcome, TransportError
 from interviewkit.http.wire import Response
+from interviewkit.model import mask_url
 
 
 @attrs.frozen(kw_only=True)
@@ -19,7 +20,7 @@ class Sent:
     """A request as it would have gone out."""
 
     method: str
-    url: str
+    url: str = attrs.field(repr=mask_url)
     headers: Mapping[str, str] = attrs.field(repr=lambda value: str(sorted(value)))
     body: bytes | None = attrs.field(default=None, repr=False)
     timeout: float = 0.0
@@ -49,7 +50,9 @@ class Scripted:
     async def send(
         self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None, timeout: float, max_bytes: int
     ) -> Response:
-        """Take a request and give the next answer."""
+        """Take a request and give the next answer. Raises `ConfigurationError` once it was closed."""
+        if self.closed:
+            raise ConfigurationError("the provider is closed", outcome=Outcome.NOT_SENT)
         sent = Sent(method=method, url=url, headers=headers, body=body, timeout=timeout)
         self.sent.append(sent)
         return self._next(sent)
