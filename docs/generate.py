@@ -135,7 +135,7 @@ def words(module: str, name: str) -> str:
     """The members of an enumeration with the text that stands below each in the source."""
     source = importlib.import_module(module)
     kind: type[Enum] = getattr(source, name)
-    classes = [node for node in ast.parse(inspect.getsource(source)).body if isinstance(node, ast.ClassDef)]
+    classes = [node for node in ast.parse(inspect.getsource(kind)).body if isinstance(node, ast.ClassDef)]
     (found,) = [node for node in classes if node.name == name]
     said = {}
     for member, below in zip(found.body, [*found.body[1:], None], strict=True):

@@ -84,8 +84,8 @@ _HOMES = {
     "errors": (
         "AuthenticationError BadEventError ConfigurationError ConflictError DeadlineExceededError InterviewKitError "
         "InvalidArgumentError InvalidRequestError ListingUnstableError MalformedResponseError NotFoundError Outcome "
-        "PermissionDeniedError QuotaExceededError RateLimitedError ReferenceConflictError SignatureError TransportError "
-        "UnsupportedError VendorError VendorUnavailableError WebhookError"
+        "PermissionDeniedError QuotaExceededError RateLimitedError ReferenceConflictError SignatureError "
+        "TransportError UnsupportedError VendorError VendorUnavailableError WebhookError"
     ),
     "http.credentials": "TokenSource",
     "http.limits": "Limiter RateLimit",

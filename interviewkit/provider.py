@@ -247,6 +247,7 @@ class BaseProvider:
     ) -> AsyncIterator[InviteOutcome]:  # fmt: skip
         """Invite many candidates, one call each, four at a time; one outcome a candidate, as it is known."""
         self.require(Feature.INVITE_CANDIDATE)
+        self.require(Feature.BATCH_INVITE)
 
         async def invite(request: InviteRequest) -> InviteOutcome:
             try:
@@ -286,6 +287,11 @@ class BaseProvider:
         """The vendor's own options, or its defaults. Raises `InvalidArgumentError` for another vendor's."""
         if options is None:
             return self.options_type()
+        if self.options_type is VendorOptions and type(options) is not VendorOptions:
+            raise InvalidArgumentError(
+                f"{self.name} has no options of its own, so options= is a VendorOptions, not a "
+                f"{type(options).__name__}", provider=self.name,
+            )  # fmt: skip
         if not isinstance(options, self.options_type):
             raise InvalidArgumentError(
                 f"options= is a {self.options_type.__name__} here, not a {type(options).__name__}", provider=self.name

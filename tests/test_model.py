@@ -28,6 +28,7 @@ from interviewkit.model import (
     SessionStatus,
     epoch_ms,
     moment,
+    quick,
     undecoded,
 )
 
@@ -38,7 +39,7 @@ PERSON = "candidate.one@example.com"
 
 def classes() -> Iterator[type]:
     for _name, kind in inspect.getmembers(model, inspect.isclass):
-        if attrs.has(kind) and kind.__module__ == model.__name__:
+        if attrs.has(kind) and kind.__module__.startswith(model.__name__):
             yield kind
 
 
@@ -326,3 +327,18 @@ def test_a_mail_is_made_of_a_template_object_and_the_callers_reply_address_goes_
     template = attrs.make_class("Template", ["subject", "content", "reply_to"])("S", None, None)
     mail = InvitationEmail.from_template(template, reply_to="me@example.com", placeholders={"X": "y"})
     assert (mail.subject, mail.content, mail.reply_to, mail.cc) == ("S", None, "me@example.com", ())
+
+
+def test_what_a_quick_constructor_makes_is_an_ordinary_object_of_the_class() -> None:
+    ref = SessionRef(provider="acme", kind=SessionKind.LIVE, id="x")
+    known: dict[str, Any] = {
+        "ref": ref, "provider": "acme", "account": "a", "kind": SessionKind.LIVE, "status": SessionStatus.CREATED,
+    }  # fmt: skip
+    made = quick(Session)(**known, raw=RawJSON(b'{"id": "x"}'))
+    assert type(made) is Session
+    assert made == Session(**known)
+    assert hash(made) == hash(Session(**known))
+    assert made.raw == {"id": "x"}
+    assert pickle.loads(pickle.dumps(made)) == made  # noqa: S301
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        made.title = "changed"  # type: ignore[misc]

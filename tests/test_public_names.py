@@ -69,7 +69,7 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 def loaded(code: str) -> set[str]:
     """The top-level packages, and ours in full, that a fresh interpreter has loaded after `code`."""
     script = f"{code}\nimport json, sys\nprint(json.dumps(sorted(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)  # noqa: S603
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
     return set(json.loads(done.stdout))
 
 

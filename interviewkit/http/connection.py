@@ -140,6 +140,7 @@ class Connection:
         """Check the settings and get ready; nothing is sent. Raises `ConfigurationError`."""
         from interviewkit.http.transport import Transport
 
+        _know(settings, provider)
         _check(settings, provider)
         limiter = settings.get("limiter")
         allow_http = settings.get("allow_http", False)
@@ -197,6 +198,19 @@ def _jitter() -> Callable[[], float]:
     return random.random
 
 
+def _know(settings: Mapping[str, Any], provider: str) -> None:
+    """Raise `ConfigurationError` for a keyword that nobody knows: a misspelt `timeout` must not be ignored."""
+    unknown = sorted(set(settings) - set(Settings.__annotations__))
+    if unknown:
+        import difflib
+
+        close = difflib.get_close_matches(unknown[0], Settings.__annotations__, n=1)
+        raise ConfigurationError(
+            f"no keyword is called {', '.join(unknown)}", provider=provider,
+            hint=f"did you mean {close[0]}?" if close else f"known: {', '.join(Settings.__annotations__)}",
+        )  # fmt: skip
+
+
 def _check(settings: Mapping[str, Any], provider: str) -> None:
     """Raise `ConfigurationError` for a setting of the wrong kind, before it goes wrong in the middle of a call."""
     for name, (fits, wanted) in _KINDS.items():
@@ -208,10 +222,27 @@ def _number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
 
 
+def _limiter(value: Any) -> bool:
+    return value is None or all(callable(getattr(value, name, None)) for name in ("take", "done", "give_back", "pause"))
+
+
+def _observers(value: Any) -> bool:
+    return isinstance(value, Sequence) and all(
+        callable(getattr(one, name, None)) for one in value for name in ("on_request", "on_response")
+    )
+
+
 _KINDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "account": (lambda value: value is None or (isinstance(value, str) and bool(value.strip())), "a label, as text"),
     "timeout": (_number, "a number of seconds above zero"),
     "reconcile_timeout": (_number, "a number of seconds above zero"),
     "max_response_bytes": (lambda value: isinstance(value, int) and _number(value), "a whole number above zero"),
     "retry": (lambda value: isinstance(value, RetryPolicy), "a RetryPolicy"),
     "limit": (lambda value: value is None or isinstance(value, RateLimit), "a RateLimit"),
+    "limiter": (_limiter, "a Limiter"),
+    "observers": (_observers, "a list of Observers"),
+    "allow_http": (lambda value: isinstance(value, bool), "True or False"),
+    "clock": (callable, "a function that gives seconds"),
+    "sleep": (callable, "a function that waits"),
+    "random": (callable, "a function that gives a number from 0 to 1"),
 }

@@ -16,6 +16,10 @@ _PASTED = re.compile(
 )
 
 
+_NO_KEY = re.compile(r"bearer|authorization\s*:\s*(?:bearer|token)?", re.IGNORECASE)
+"""A header's beginning with nothing behind it (`token` alone may well be somebody's test key)."""
+
+
 def clean_secret(value: object, *, what: str, provider: str, hint: str) -> str:
     """A key without the blanks, quotes and header words it was pasted with.
 
@@ -29,7 +33,7 @@ def clean_secret(value: object, *, what: str, provider: str, hint: str) -> str:
         text = text[1:-1].strip()
     match = _PASTED.match(text)
     key = match.group("key").strip() if match else ""
-    if not key:
+    if not key or _NO_KEY.fullmatch(text):
         raise ConfigurationError(f"{what} is missing or empty", provider=provider, hint=hint)
     if not key.isascii() or not key.isprintable() or any(letter in '"\\ ' for letter in key):
         raise ConfigurationError(f"{what} holds letters that no key has", provider=provider, hint=hint)

@@ -15,7 +15,7 @@ import msgspec
 
 from interviewkit.errors import MalformedResponseError
 from interviewkit.http.wire import Page, Problem, Response
-from interviewkit.model import LazySlot, RawJSON, keep_raw
+from interviewkit.model import LazySlot, keep_raw
 
 if TYPE_CHECKING:
     import cattrs
@@ -56,7 +56,7 @@ def read_bytes(data: bytes, shape: type[T], *, at: str = "$") -> T:
         failure = _malformed(error, data, at)
     else:
         if put is not None:
-            put(value, RawJSON(text))
+            put(value, text)
         return cast("T", value)
     raise failure
 
@@ -75,7 +75,7 @@ def read_rows(rows: list[msgspec.Raw], shape: type[T], *, at: str) -> tuple[tupl
             problems.append(Problem(problem.raw, problem))
             continue
         if put is not None:
-            put(value, RawJSON(data))
+            put(value, data)
         items.append(value)
     return tuple(items), tuple(problems)
 

@@ -6,19 +6,24 @@ import asyncio
 import contextlib
 import os
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote, urljoin, urlsplit
 
 import attrs
 
-from interviewkit.errors import InterviewKitError, InvalidArgumentError, NotFoundError, TransportError, VendorError
+from interviewkit.errors import (
+    InterviewKitError,
+    InvalidArgumentError,
+    RateLimitedError,
+    TransportError,
+)
 from interviewkit.http.connection import Connection, is_loopback
+from interviewkit.http.refusal import kind_of
+from interviewkit.http.retry import parse_retry_after
 
 Target = str | os.PathLike[str] | BinaryIO
-
-_REDIRECTS = 3
 
 
 @attrs.frozen
@@ -60,14 +65,15 @@ def _written(url: str) -> str:
 
 @contextlib.asynccontextmanager
 async def open_file(
-    connection: Connection, url: str, hosts: KnownHosts, *, operation: str
+    connection: Connection, url: str, hosts: KnownHosts, *, operation: str, redirects: int = 3
 ) -> AsyncIterator[AsyncIterator[bytes]]:
-    """Open a file for reading, following up to three redirects between known hosts.
+    """Open a file for reading, following up to `redirects` redirects between known hosts.
 
-    Raises `InvalidArgumentError` for another host, `NotFoundError` where the link has expired, `TransportError`.
+    Raises `InvalidArgumentError` for another host, the status's `VendorError` (a link that has expired: 403 or 404 at
+    most hosts), `TransportError`.
     """
     runner = connection.runner
-    for _hop in range(_REDIRECTS + 1):
+    for _hop in range(redirects + 1):
         url = _written(url)
         if not hosts.allow(url):
             raise InvalidArgumentError(
@@ -82,17 +88,29 @@ async def open_file(
                     url = urljoin(url, headers["location"])
                     continue
                 if status != 200:
-                    kind: type[VendorError] = NotFoundError if status in {401, 403, 404, 410} else VendorError
-                    raise kind(
-                        f"the file cannot be had (HTTP {status})", status=status,
-                        hint="the link may have expired: fetch the report again for a fresh one",
-                    )  # fmt: skip
+                    raise _refusal(status, headers)
                 yield pieces
                 return
         except InterviewKitError as error:
             error.outcome = None
             raise error.locate(provider=runner.provider, operation=operation, account=runner.account) from None
     raise TransportError("too many redirects", provider=runner.provider, operation=operation, retryable=False)
+
+
+_EXPIRED = frozenset({400, 401, 403, 404, 410})
+"""What hosts answer to a signed link whose time is over. No credentials are sent, so none can be wrong."""
+
+
+def _refusal(status: int, headers: Mapping[str, str]) -> InterviewKitError:
+    """The error that a file host's status means: the same as a vendor's."""
+    text = f"the file cannot be had (HTTP {status})"
+    if status < 400:
+        return TransportError(text, retryable=False, hint="an answer of this kind holds no file")
+    hint = "the link may have expired: fetch the report again for a fresh one" if status in _EXPIRED else None
+    kind = kind_of(status)
+    if kind is RateLimitedError:
+        return kind(text, status=status, hint=hint, retry_after=parse_retry_after(headers.get("retry-after")))
+    return kind(text, status=status, hint=hint)
 
 
 async def save(pieces: AsyncIterator[bytes], target: Target) -> int:

@@ -59,7 +59,7 @@ def refusal(
             retryable=False,
             hint="check base_url",
         )
-    kind, text = BY_STATUS.get(status) or _general(status)
+    kind, text = _meaning(status)
     details: dict[str, Any] = {
         "status": status,
         "code": code,
@@ -75,7 +75,14 @@ def refusal(
     return kind(f"{text.format(subject=call.subject or 'resource')} (HTTP {status})", **details)
 
 
-def _general(status: int) -> tuple[type[VendorError], str]:
+def kind_of(status: int) -> type[VendorError]:
+    """The class of error that a status means."""
+    return _meaning(status)[0]
+
+
+def _meaning(status: int) -> tuple[type[VendorError], str]:
+    if status in BY_STATUS:
+        return BY_STATUS[status]
     if status >= 500:
         return VendorUnavailableError, "the vendor's side failed"
     return InvalidRequestError, "the vendor calls the request wrong"

@@ -46,6 +46,8 @@ def _segment(name: str, value: str | int) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise InvalidArgumentError(f"{name} is a text or an integer, not {type(value).__name__}")
     text = str(value)
+    if text.isascii() and text.isalnum():
+        return text
     if not text.strip():
         raise InvalidArgumentError(f"{name} is empty")
     if text in {".", ".."} or _NO_ID.search(text):
@@ -229,6 +231,10 @@ class Call(Generic[T_co]):
         names = f" query: {', '.join(name for name, _ in request.query)}" if request.query else ""
         body = "" if request.body is None else f" body: {request.body!r}"
         return f"<Call {self.provider}.{self.operation} {request.method} {request.path.template}{names}{body}>"
+
+    def reading(self, read: Callable[[Response], U]) -> Call[U]:
+        """The same request, its answer read otherwise."""
+        return Call(self.provider, self.operation, self.request, read, self.repeatable, self.subject)
 
     def describe(self) -> str:
         """The whole request as text: method, path, query and body. It may hold personal data."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any, BinaryIO, TypeVar, Unpack
 
@@ -26,8 +26,6 @@ from interviewkit.model import (
     Candidate,
     Invitation,
     InvitationEmail,
-    InviteOutcome,
-    InviteRequest,
     Ref,
     Report,
     Session,
@@ -194,19 +192,6 @@ class FakeProvider(BaseProvider):
         call = _call("invite_candidate", "POST", where, One(shapes.SessionRow), body, extra, subject="assessment id")
         row = await self.send(call)
         return attrs.evolve(shapes.invitation(row, self.account), warnings=tuple(dropped.values()))
-
-    async def invite_candidates(
-        self, assessment_id: str | None, requests: Iterable[InviteRequest | Candidate], *,
-        email: InvitationEmail | bool = False, callback_url: str | None = None, report_emails: Sequence[str] = (),
-        redirect_url: str | None = None, options: VendorOptions | None = None,
-    ) -> AsyncIterator[InviteOutcome]:  # fmt: skip
-        """Invite many candidates, one outcome each."""
-        self.require(Feature.BATCH_INVITE)
-        async for outcome in super().invite_candidates(
-            assessment_id, requests, email=email, callback_url=callback_url, report_emails=report_emails,
-            redirect_url=redirect_url, options=options,
-        ):  # fmt: skip
-            yield outcome
 
     def list_assessments(self, *, include_archived: bool = False) -> Pager[Assessment]:
         """List what candidates can be invited to."""

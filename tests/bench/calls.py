@@ -61,7 +61,12 @@ async def one_call() -> list[Row]:
             found = await cpu_seconds(contestants, repeat=CALLS)
             wall = time.perf_counter() - started
             rows.append(
-                Row("a call to the shared model / bare aiohttp + orjson", ratio(found, "interviewkit", "bare"), 1.30, 1.20)
+                Row(
+                    "a call to the shared model / bare aiohttp + orjson",
+                    ratio(found, "interviewkit", "bare"),
+                    1.30,
+                    1.20,
+                )
             )
             rows.extend(
                 Row(f"CPU a call: {name}", median(found, name) / CALLS * 1e6, None, unit="us") for name in contestants
@@ -160,5 +165,3 @@ async def pipeline() -> list[Row]:
         found = await cpu_seconds({"alone": alone, "through": lambda: pads.send(call)}, repeat=repeat)
         added = (median(found, "through") - median(found, "alone")) / repeat * 1e6
     return [Row(f"the pipeline alone, a call (median of {ROUNDS})", added, 6.0, 3.0, unit="us")]
-
-

@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable, Mapping
 import attrs
 
 ROUNDS = 9
+SLICES = 20
+"""Turns of each contestant within a round: the machine's speed drifts, and all should feel it alike."""
 
 
 @attrs.frozen
@@ -37,15 +39,19 @@ async def cpu_seconds(
 ) -> dict[str, list[float]]:
     """CPU seconds of this process for `repeat` runs of each contestant, in turns, after a warm-up round."""
     found: dict[str, list[float]] = {name: [] for name in contestants}
+    piece = max(1, repeat // SLICES)
     for number in range(rounds + 1):
-        for name, run in contestants.items():
-            gc.collect()
-            started = time.process_time()
-            for _ in range(repeat):
-                await run()
-            spent = time.process_time() - started
-            if number:
-                found[name].append(spent)
+        spent = dict.fromkeys(contestants, 0.0)
+        gc.collect()
+        for _slice in range(SLICES):
+            for name, run in contestants.items():
+                started = time.process_time()
+                for _ in range(piece):
+                    await run()
+                spent[name] += time.process_time() - started
+        if number:
+            for name, seconds in spent.items():
+                found[name].append(seconds * repeat / (piece * SLICES))
     return found
 
 

@@ -55,7 +55,6 @@ async def memory() -> list[Row]:
     """Growth of the process after the first 50,000 rows."""
     count, settled = 0, 0
     async with Codility(token="bench", transport=Endless(), limit=None) as codility:  # type: ignore[arg-type]
-        codility = codility.with_options(timeout=60.0)
         async for session in codility.list_sessions():
             assert session.ref.id
             count += 1

@@ -29,7 +29,7 @@ def environment(**more: str) -> Mapping[str, str]:
 
 
 def call(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 - our own command
+    return subprocess.run(
         [*COMMAND, *arguments],
         cwd=folder,
         env=environment(**more),
@@ -99,11 +99,13 @@ def test_the_demo_says_that_it_cannot_write(run: Run, tmp_path: Path) -> None:
     assert "cannot be written" in ran.err
 
 
-def test_a_sandbox_that_does_not_start_says_why(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandboxed, "_environment", lambda: {**os.environ, "PYTHONPATH": "/nowhere"})
+def test_a_sandbox_that_does_not_start_says_why(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "interviewkit.py").write_text("raise ImportError('not whole')\n")
+    monkeypatch.setattr(sandboxed, "_environment", lambda: {**os.environ, "PYTHONPATH": str(tmp_path)})
     ran = run("sessions", "--sandbox")
     assert ran.code == 1
     assert ran.err.startswith("error: the sandbox did not start: ")
+    assert "not whole" in ran.err
 
 
 async def test_a_sandbox_ends_by_itself_when_it_is_no_longer_needed() -> None:
@@ -122,7 +124,7 @@ def test_a_session_is_created_listed_and_reported_in_a_sandbox(tmp_path: Path) -
 
 
 def test_the_accounts_that_the_sandbox_prints_lead_to_it(tmp_path: Path) -> None:
-    with subprocess.Popen(  # noqa: S603 - our own command
+    with subprocess.Popen(
         [*COMMAND, "sandbox", "--json", "--sessions", "3"],
         cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     ) as process:  # fmt: skip
@@ -140,7 +142,7 @@ def test_the_accounts_that_the_sandbox_prints_lead_to_it(tmp_path: Path) -> None
 
 def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
     (tmp_path / "rich.py").write_text("raise ModuleNotFoundError(\"No module named 'rich'\", name='rich')\n")
-    ran = subprocess.run(  # noqa: S603 - our own command
+    ran = subprocess.run(
         [*COMMAND, "sessions"], cwd=tmp_path, env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
         capture_output=True, text=True, timeout=30, check=False,
     )  # fmt: skip
@@ -149,7 +151,7 @@ def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
 
 
 def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
-    ran = subprocess.run(  # noqa: S603 - our own command
+    ran = subprocess.run(
         ["/bin/bash", "-c", f'{" ".join(COMMAND)} sessions --sandbox | head -1; echo "code ${{PIPESTATUS[0]}}"'],
         cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=30, check=False,
     )  # fmt: skip
@@ -166,7 +168,7 @@ def children(process: subprocess.Popen[str]) -> list[str]:
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the sandbox's process in /proc")
 def test_an_interrupted_command_leaves_no_sandbox_and_no_traceback(tmp_path: Path) -> None:
-    with subprocess.Popen(  # noqa: S603 - our own command
+    with subprocess.Popen(
         [*COMMAND, "sessions", "--sandbox"],
         cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     ) as process:  # fmt: skip

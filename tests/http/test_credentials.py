@@ -36,7 +36,7 @@ def test_a_key_is_cleaned_of_what_it_was_pasted_with(pasted: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["Bearer", "token", "tokenk3y", "bearer-k3y", "a=b==", "a.b-c_d~e+f/g=", "Authorization"]
+    "key", ["Bearers", "token", "tokenk3y", "bearer-k3y", "a=b==", "a.b-c_d~e+f/g=", "Authorization"]
 )
 def test_a_key_that_only_looks_like_a_header_stays_whole(key: str) -> None:
     assert clean(key) == key
@@ -44,8 +44,12 @@ def test_a_key_that_only_looks_like_a_header_stays_whole(key: str) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [None, 5, b"k3y", "", "   ", '""', "k3y\r\nX-Other: 1", "k3 y", "k\x00y", "ключ", 'k"y', "k\\y", "Bearer a b"],
-)
+    [
+        None, 5, b"k3y", "", "   ", '""', "k3y\r\nX-Other: 1", "k3 y", "k\x00y", "ключ", 'k"y', "k\\y", "Bearer a b",
+        "Bearer ", "bearer", "Authorization: Bearer ", "authorization:", "Authorization: Token", '"Bearer "',
+        "Token token=", 'Token token=""',
+    ],
+)  # fmt: skip
 def test_what_is_no_key_is_refused_without_being_shown(wrong: object) -> None:
     with pytest.raises(ConfigurationError, match="api_key") as caught:
         clean(wrong)
@@ -133,7 +137,8 @@ def connect(**settings: Any) -> Connection:
         {"timeout": 0}, {"timeout": -1}, {"timeout": float("nan")}, {"timeout": True}, {"timeout": "30"},
         {"timeout": None},
         {"max_response_bytes": 1.5}, {"max_response_bytes": 0}, {"max_response_bytes": True}, {"retry": 3},
-        {"limit": (500, 3600)}, {"reconcile_timeout": "x"},
+        {"limit": (500, 3600)}, {"reconcile_timeout": "x"}, {"account": 5}, {"account": " "}, {"limiter": 5},
+        {"observers": 5}, {"observers": [object()]}, {"allow_http": "no"}, {"clock": 5}, {"sleep": 0.1}, {"random": 1},
     ],
 )  # fmt: skip
 def test_a_setting_of_the_wrong_kind_is_refused_by_name(wrong: dict[str, Any]) -> None:
@@ -141,6 +146,11 @@ def test_a_setting_of_the_wrong_kind_is_refused_by_name(wrong: dict[str, Any]) -
     with pytest.raises(ConfigurationError, match=name) as caught:
         connect(**wrong)
     assert caught.value.provider == "acme"
+
+
+def test_a_keyword_that_nobody_knows_is_refused_with_the_closest_one() -> None:
+    with pytest.raises(ConfigurationError, match=r"timout.*did you mean timeout"):
+        connect(timout=5)
 
 
 async def test_a_copy_with_other_options_uses_the_same_transport_and_leaves_it_open() -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from interviewkit.errors import MalformedResponseError
 from interviewkit.http.decode import One, Rows, content, plain, read_bytes, read_json, read_rows, structure
 from interviewkit.http.wire import Response
-from interviewkit.model import RawJSON, undecoded
+from interviewkit.model import undecoded
 
 EMAIL = "candidate.one@example.com"
 
@@ -213,7 +213,7 @@ def test_a_path_within_an_answer_is_prefixed() -> None:
 @pytest.mark.parametrize("shape", [Pad, LongPad])
 def test_raw_is_decoded_at_first_use_and_once(shape: type[Pad]) -> None:
     pad = read_json(Response(200, {}, b'{"id": "x", "other": {"a": 1}}'), shape)
-    assert isinstance(undecoded(pad), RawJSON)
+    assert isinstance(undecoded(pad), bytes)
     first = pad.raw
     assert first == {"id": "x", "other": {"a": 1}}
     assert undecoded(pad) is first is pad.raw

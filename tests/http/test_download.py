@@ -11,12 +11,18 @@ from typing import Any
 import pytest
 
 from interviewkit.errors import (
+    AuthenticationError,
+    ConflictError,
     DeadlineExceededError,
     InterviewKitError,
     InvalidArgumentError,
+    InvalidRequestError,
     NotFoundError,
+    PermissionDeniedError,
+    RateLimitedError,
     TransportError,
     VendorError,
+    VendorUnavailableError,
 )
 from interviewkit.http.connection import Connection, Host
 from interviewkit.http.credentials import StaticCredential
@@ -73,11 +79,13 @@ def files(folder: Path) -> list[Path]:
     return list(folder.iterdir())
 
 
-async def fetch(url: str, *, hosts: KnownHosts = LOOPBACK, target: Any = None, **settings: Any) -> bytes:
+async def fetch(
+    url: str, *, hosts: KnownHosts = LOOPBACK, target: Any = None, redirects: int = 3, **settings: Any
+) -> bytes:
     connection = connect(**settings)
     file = target or io.BytesIO()
     try:
-        async with open_file(connection, url, hosts, operation="download") as pieces:
+        async with open_file(connection, url, hosts, operation="download", redirects=redirects) as pieces:
             size = await save(pieces, file)
     finally:
         await connection.aclose()
@@ -130,6 +138,13 @@ async def test_a_fourth_redirect_is_an_error() -> None:
     assert len(server.requests) == 4
 
 
+async def test_no_redirect_is_followed_where_none_is_allowed() -> None:
+    async with raw_server(_redirecting("/{}")) as server:
+        with pytest.raises(TransportError, match="redirects"):
+            await fetch(f"{server.url}/0", redirects=0)
+    assert len(server.requests) == 1
+
+
 async def test_a_redirect_to_a_host_that_is_not_known_is_not_followed() -> None:
     async with raw_server(_redirecting("http://evil.example/{}?sig=s3cret")) as server:
         with pytest.raises(InvalidArgumentError) as caught:
@@ -148,23 +163,58 @@ async def test_a_host_that_is_not_known_is_asked_nothing() -> None:
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
-        (401, NotFoundError),
-        (403, NotFoundError),
+        (400, InvalidRequestError),
+        (401, AuthenticationError),
+        (403, PermissionDeniedError),
         (404, NotFoundError),
-        (410, NotFoundError),
-        (500, VendorError),
-        (503, VendorError),
+        (410, InvalidRequestError),
     ],
 )
 async def test_a_link_that_has_expired_says_so(status: int, kind: type[InterviewKitError]) -> None:
-    async with raw_server(says(answer(status, b"gone"))) as server:
-        with pytest.raises(kind) as caught:
+    error = await refused(status)
+    assert type(error) is kind
+    assert "fresh" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "retryable"),
+    [
+        (409, ConflictError, False),
+        (429, RateLimitedError, True),
+        (500, VendorUnavailableError, True),
+        (503, VendorUnavailableError, True),
+    ],
+)
+async def test_another_refusal_of_a_files_host_is_its_statuss_error(
+    status: int, kind: type[InterviewKitError], retryable: bool
+) -> None:
+    error = await refused(status)
+    assert type(error) is kind
+    assert error.retryable is retryable
+    assert "expired" not in str(error)
+
+
+async def test_a_files_host_says_how_long_to_wait() -> None:
+    error = await refused(429, "Retry-After: 7")
+    assert isinstance(error, RateLimitedError)
+    assert error.retry_after == 7.0
+
+
+async def refused(status: int, *headers: str) -> VendorError:
+    """The error of a file that its host refuses."""
+    async with raw_server(says(answer(status, b"gone", *headers))) as server:
+        with pytest.raises(VendorError) as caught:
             await fetch(f"{server.url}/x?sig=s3cret")
     error = caught.value
-    assert isinstance(error, VendorError)
     assert (error.status, error.provider, error.operation, error.outcome) == (status, "acme", "download", None)
     assert "s3cret" not in str(error)
-    assert "fresh" in str(error)
+    return error
+
+
+async def test_a_redirect_that_leads_nowhere_is_no_file() -> None:
+    async with raw_server(says(answer(302))) as server:
+        with pytest.raises(TransportError, match="302"):
+            await fetch(server.url)
 
 
 @pytest.mark.parametrize(

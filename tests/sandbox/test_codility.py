@@ -238,6 +238,17 @@ async def test_a_whiteboard_is_a_session_with_an_access_code(client: Client) -> 
     assert session["start_codelive_url"]
 
 
+async def test_a_whiteboard_needs_no_name(client: Client) -> None:
+    answer = await client.codility("POST", "/api/codelive/create_whiteboard/", json={})
+    assert (answer.status, answer.json["access_code"].isdigit()) == (200, True)
+
+
+@pytest.mark.parametrize("name", [5, ["Pier"], False])
+async def test_a_whiteboards_name_is_text(client: Client, name: object) -> None:
+    answer = await client.codility("POST", "/api/codelive/create_whiteboard/", json={"room_name": name})
+    assert (answer.status, client.box.commits) == (400, [])
+
+
 async def test_five_hundred_an_hour_are_held_in_a_sliding_window() -> None:
     async with open_box(sessions=3) as client:
         client.box.codility.limit(3, 3600)

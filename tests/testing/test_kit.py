@@ -25,7 +25,7 @@ async def ask(carrier: Any, target: str = "/v1/things", *, timeout: float = 0.01
 
 def test_fakes_and_scripts_need_no_pytest() -> None:
     code = "import sys; from interviewkit.testing import FakeProvider, recorded; sys.exit('pytest' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, timeout=30).returncode == 0  # noqa: S603
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, timeout=30).returncode == 0
 
 
 def test_unknown_names_are_attribute_errors() -> None:
@@ -41,7 +41,7 @@ def test_the_suite_runs_under_a_strict_pytest_asyncio() -> None:
         sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "asyncio_mode=strict",
         "-k", "401 or closes", "tests/conformance/test_third_party.py",
     ]  # fmt: skip
-    ran = subprocess.run(command, cwd=ROOT, check=False, timeout=60, capture_output=True, text=True)  # noqa: S603
+    ran = subprocess.run(command, cwd=ROOT, check=False, timeout=60, capture_output=True, text=True)
     assert "2 passed" in ran.stdout, ran.stdout
 
 

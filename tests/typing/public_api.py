@@ -9,6 +9,10 @@ import interviewkit as ik
 from interviewkit.providers import coderpad, codility, remoteinterview
 
 
+def show(*values: object) -> None:
+    """Stands for whatever a program does with what it got."""
+
+
 async def one_vendor() -> str | None:
     """A backend service with one vendor."""
     async with ik.CoderPad(api_key="key", timeout=10.0, retry=ik.RetryPolicy(attempts=2)) as pads:
@@ -20,7 +24,7 @@ async def one_vendor() -> str | None:
         titles: list[str | None] = [pad.title for pad in page.items]
         report: ik.Report = await pads.fetch_report(session)
         if report.score is not None:
-            print(report.score.percent, quota.pads_used, titles)
+            show(report.score.percent, quota.pads_used, titles)
         return session.candidate_url
 
 
@@ -29,11 +33,11 @@ async def several_vendors(hub: ik.Hub) -> dict[str, ik.InterviewKitError]:
     async with hub:
         async for session in hub.list_sessions(kind=ik.SessionKind.TAKE_HOME):
             status: ik.SessionStatus = session.status
-            print(session.ref, status.value)
+            show(session.ref, status.value)
         async for outcome in hub.fetch_reports(["codility:take_home:KKUFDG-5V5"]):
             error: ik.InterviewKitError | None = outcome.error
             if error is not None and error.retryable:
-                print(error)
+                show(error)
         return dict(hub.failures)
 
 
@@ -46,7 +50,10 @@ async def any_provider(provider: ik.InterviewProvider) -> list[ik.Session]:
 
 async def batch(tests: ik.Codility) -> AsyncIterator[str]:
     """Many invitations, one outcome each."""
-    people: list[ik.Candidate | ik.InviteRequest] = [ik.Candidate(email="candidate@example.com"), ik.InviteRequest(candidate=ik.Candidate(), reference="a-1")]
+    people: list[ik.Candidate | ik.InviteRequest] = [
+        ik.Candidate(email="candidate@example.com"),
+        ik.InviteRequest(candidate=ik.Candidate(), reference="a-1"),
+    ]
     async for outcome in tests.invite_candidates("42", people, email=ik.InvitationEmail(subject="Your test")):
         if outcome.invitation is not None and outcome.invitation.url is not None:
             yield outcome.invitation.url
@@ -58,7 +65,7 @@ async def typed_calls() -> None:
     credit: codility.CreditLevel = await codes.send(codility.get_credit_level())
     interviews = ik.RemoteInterview(api_key="key")
     tests: ik.Page[remoteinterview.Test] = await interviews.send(remoteinterview.list_tests())
-    print(credit.level, [test.title for test in tests.items])
+    show(credit.level, [test.title for test in tests.items])
 
 
 def all_of_them() -> list[ik.InterviewProvider]:

@@ -69,7 +69,7 @@ from interviewkit.providers.coderpad.capabilities import (
     NO_PLACE,
     NO_REFERENCE,
 )
-from interviewkit.providers.coderpad.listing import SessionPager, Sweep, Wanted
+from interviewkit.providers.coderpad.listing import SESSION, SessionPager, Sweep, Wanted
 from interviewkit.providers.coderpad.options import CoderPadOptions
 from interviewkit.providers.coderpad.shapes import (
     Ack,
@@ -262,7 +262,8 @@ class CoderPad(BaseProvider):
     async def get_session(self, ref: Ref) -> Session:
         """Read one pad, as it is now. Source: https://coderpad.io/api, GET /api/pads/:id."""
         with self._named("get_session"):
-            return translate.session(await self.send(get_pad(self.resolve(ref).id)), account=self.account)
+            pad = await self.send(get_pad(self.resolve(ref).id).reading(SESSION))
+            return translate.session(pad, account=self.account)
 
     async def end_session(self, ref: Ref) -> None:
         """End the interview of a pad for good. Source: https://coderpad.io/api, PUT /api/pads/:id."""
@@ -317,7 +318,7 @@ class CoderPad(BaseProvider):
                 url = (await self.send(get_pad(pad_id))).drawing
             if url is None:
                 raise NotFoundError(f"the pad has no {artifact.kind.value}")
-            return await files.download(self._wire, url, target)
+            return await files.download(self._wire, url, target, drawing=artifact.kind is ArtifactKind.DRAWING)
 
     # --- candidates and assessments ---
 

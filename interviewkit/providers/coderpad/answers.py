@@ -39,7 +39,7 @@ class Answer(Generic[T]):
 @functools.cache
 def _blank(shape: type[Any]) -> Any:
     """What an object without any known field is read as; `None` where a field, such as an id, is required."""
-    required = any(field.default is attrs.NOTHING for field in attrs.fields(shape))
+    required = not attrs.has(shape) or any(field.default is attrs.NOTHING for field in attrs.fields(shape))
     return None if required else shape()
 
 
@@ -73,4 +73,14 @@ def acknowledged(response: Response) -> Ack:
     if response.status == 204 and not response.body:
         return Ack()
     check(response)
-    return read_json(response, Ack)
+    return granted(response)
+
+
+def granted(response: Response) -> Ack:
+    """Reads `{"status": "OK"}`. Raises `MalformedResponseError` without it: nothing says that it is done."""
+    found = read_json(response, Ack)
+    if found.status is None:
+        raise MalformedResponseError(
+            "the answer is not what the vendor documents: no word at $.status", paths=("$.status",), raw=found.raw
+        )
+    return found

@@ -26,7 +26,7 @@ async def history(connection: Connection, source: str | Artifact | SourceFile) -
     url = _history_url(source)
     hosts = _known(connection, HISTORY_HOSTS)
     body = bytearray()
-    async with open_file(connection, url, hosts, operation="fetch_history") as pieces:
+    async with open_file(connection, url, hosts, operation="fetch_history", redirects=0) as pieces:
         async for piece in pieces:
             body += piece
             if len(body) > HISTORY_BYTES:
@@ -37,10 +37,11 @@ async def history(connection: Connection, source: str | Artifact | SourceFile) -
     return History.parse(bytes(body))
 
 
-async def download(connection: Connection, url: str, target: Target) -> int:
-    """Fetch a drawing or a history into a file."""
-    hosts = _known(connection, (*DRAWING_HOSTS, *HISTORY_HOSTS))
-    async with open_file(connection, url, hosts, operation="download") as pieces:
+async def download(connection: Connection, url: str, target: Target, *, drawing: bool) -> int:
+    """Fetch a drawing or a history into a file; a history's host redirects nowhere."""
+    hosts = _known(connection, DRAWING_HOSTS if drawing else HISTORY_HOSTS)
+    redirects = 3 if drawing else 0
+    async with open_file(connection, url, hosts, operation="download", redirects=redirects) as pieces:
         return await save(pieces, target)
 
 

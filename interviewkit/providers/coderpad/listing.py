@@ -6,20 +6,47 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Self, cast
+from typing import Any, Self, cast
 
 import attrs
+import msgspec
 
 from interviewkit.errors import InvalidArgumentError, ListingUnstableError
 from interviewkit.http.wire import Call, Page
 from interviewkit.model import Session, SessionKind
 from interviewkit.pager import OnProblem, Pager
 from interviewkit.providers.coderpad import translate
-from interviewkit.providers.coderpad.shapes import Pad
+from interviewkit.providers.coderpad.answers import Answer, Listing
+from interviewkit.providers.coderpad.shapes import Event, Id, Pad
 
 OVERLAP = timedelta(seconds=120)
 """Lists are about a minute behind, so a change shortly after `updated_since` may still carry an older time."""
 
+
+class PadRow(msgspec.Struct, gc=False):
+    """The fields of a pad that a session shows, times decoded: the others are skipped, and the whole row is in `raw`.
+
+    Reading it costs a third of reading a `Pad`.
+    """
+
+    id: str
+    title: str | None = None
+    state: str | None = None
+    language: str | None = None
+    participants: list[str | None] | None = None
+    events: tuple[Event | str | None, ...] | str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    ended_at: datetime | None = None
+    url: str | None = None
+    playback: str | None = None
+    type: str | None = None
+    question_ids: tuple[Id | None, ...] | Id | None = None
+    raw: Any = None
+
+
+SESSION = Answer(PadRow)
+SESSIONS = Listing(PadRow, "pads")
 _FLOOR = datetime.min.replace(tzinfo=UTC) + timedelta(days=2)
 
 
@@ -62,7 +89,7 @@ class Wanted:
 class Sweep:
     """Fetches one page of sessions."""
 
-    send: Callable[[Call[Page[Pad]]], Awaitable[Page[Pad]]]
+    send: Callable[[Call[Page[PadRow]]], Awaitable[Page[PadRow]]]
     list_pads: Callable[..., Call[Page[Pad]]]
     account: str
     wanted: Wanted
@@ -70,7 +97,7 @@ class Sweep:
     async def __call__(self, cursor: str | None) -> Page[Session]:
         # Oldest first, a new pad moves nothing: https://coderpad.io/api sorts newest first unless told.
         sort = "created_at,asc" if self.wanted.not_before is None else "updated_at,desc"
-        page = await self.send(self.list_pads(sort=sort, cursor=cursor))
+        page = await self.send(self.list_pads(sort=sort, cursor=cursor).reading(SESSIONS))
         return page.map(partial(translate.session, account=self.account))
 
 

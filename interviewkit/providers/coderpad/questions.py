@@ -17,7 +17,7 @@ import msgspec
 from interviewkit.errors import InvalidArgumentError
 from interviewkit.http.decode import read_json
 from interviewkit.http.wire import Call, FilePart, Form, Json, Multipart, Page, Path, Response, fields
-from interviewkit.providers.coderpad.answers import Answer, Listing, acknowledged
+from interviewkit.providers.coderpad.answers import Answer, Listing, acknowledged, granted
 from interviewkit.providers.coderpad.calls import PAD_SORTS, call, listing, paging, route
 from interviewkit.providers.coderpad.problems import check
 from interviewkit.providers.coderpad.question_shapes import (
@@ -217,7 +217,7 @@ def _variant_or_ack(response: Response) -> QuestionVariant | Ack:
     """Reads the variant where the answer is one, else the acknowledgement."""
     check(response)
     if read_json(response, _Identity).id is None:
-        return read_json(response, Ack)
+        return granted(response)
     return read_json(response, QuestionVariant)
 
 

@@ -8,7 +8,9 @@ Personal data, code and links stand in no repr.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Protocol
 
 import attrs
 
@@ -46,6 +48,37 @@ class Event:
     user_email: str | None = attrs.field(default=None, repr=False)
     created_at: str | None = None
     raw: dict[str, Any] = attrs.field(factory=dict, repr=False, eq=False)
+
+
+class PadFields(Protocol):
+    """The fields of a pad that a session shows: a whole `Pad`, or the row of a list."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def title(self) -> str | None: ...
+    @property
+    def state(self) -> str | None: ...
+    @property
+    def language(self) -> str | None: ...
+    @property
+    def participants(self) -> Sequence[str | None] | None: ...
+    @property
+    def events(self) -> tuple[Event | str | None, ...] | str | None: ...
+    @property
+    def created_at(self) -> str | datetime | None: ...
+    @property
+    def updated_at(self) -> str | datetime | None: ...
+    @property
+    def ended_at(self) -> str | datetime | None: ...
+    @property
+    def url(self) -> str | None: ...
+    @property
+    def playback(self) -> str | None: ...
+    @property
+    def type(self) -> str | None: ...
+    @property
+    def question_ids(self) -> Any: ...
 
 
 @attrs.frozen(kw_only=True)

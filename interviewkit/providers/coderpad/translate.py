@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -30,9 +31,10 @@ from interviewkit.model import (
     TimelineEvent,
     TimelineKind,
     moment,
+    quick,
     undecoded,
 )
-from interviewkit.providers.coderpad.shapes import Environment, Event, Pad, Quota
+from interviewkit.providers.coderpad.shapes import Environment, Event, Pad, PadFields, Quota
 
 if TYPE_CHECKING:
     from interviewkit.providers.coderpad.question_shapes import Question
@@ -91,12 +93,11 @@ _SAID = re.compile(r"(?P<at>\d{4}-\d\d-\d\dT\S+): (?P<rest>.*)", re.DOTALL)
 _RAN = re.compile(r"(?P<actor>.+) (?P<kind>ran) (?P<detail>\S+) code", re.DOTALL)
 _DID = re.compile(r"(?P<actor>.+) (?P<kind>\w+) (?:the (?:pad|interview)|code execution)", re.DOTALL)
 
-
 # --- sessions --------------------------------------------------------------------------------------------------------
 
 
 def session(
-    pad: Pad, *, account: str, warnings: tuple[Dropped, ...] = (), events: Iterable[Event] | None = None
+    pad: PadFields, *, account: str, warnings: tuple[Dropped, ...] = (), events: Iterable[Event] | None = None
 ) -> Session:
     """A pad as a session. `events` are those that were fetched, where the pad itself holds only their URL.
 
@@ -105,7 +106,7 @@ def session(
     known = inline_events(pad) if events is None else tuple(events)
     questions = question_ids(pad)
     people = pad.participants or ()
-    return Session(
+    return quick(Session)(
         ref=reference(pad.id),
         provider=PROVIDER,
         account=account,
@@ -132,10 +133,10 @@ def reference(pad_id: str) -> SessionRef:
     """The reference of a pad: all pads share one space of ids, which is called `live`."""
     if not pad_id:
         raise MalformedResponseError("the answer is not what the vendor documents: empty text at $.id", paths=("$.id",))
-    return SessionRef(provider=PROVIDER, kind=SessionKind.LIVE, id=pad_id)
+    return quick(SessionRef)(provider=PROVIDER, kind=SessionKind.LIVE, id=pad_id)
 
 
-def status(pad: Pad, events: Sequence[Event] = ()) -> SessionStatus:
+def status(pad: PadFields, events: Sequence[Event] = ()) -> SessionStatus:
     """Where a pad stands. The first row that fits rules:
 
     | the pad has | status |
@@ -149,7 +150,7 @@ def status(pad: Pad, events: Sequence[Event] = ()) -> SessionStatus:
     | none of these | `CREATED` |
     """
     if pad.state is not None:
-        return STATES.get(pad.state.lower(), SessionStatus.UNKNOWN)
+        return STATES.get(pad.state) or STATES.get(pad.state.lower(), SessionStatus.UNKNOWN)
     kinds = {event.kind for event in events}
     if pad.ended_at is not None or not OVER.isdisjoint(kinds):
         return SessionStatus.COMPLETED
@@ -158,6 +159,7 @@ def status(pad: Pad, events: Sequence[Event] = ()) -> SessionStatus:
     return SessionStatus.CREATED
 
 
+@functools.lru_cache(maxsize=256)
 def language(word: str | None) -> str | None:
     """A language's usual name, in lower case."""
     if not word:
@@ -166,7 +168,7 @@ def language(word: str | None) -> str | None:
     return LANGUAGES.get(plain, plain)
 
 
-def question_ids(pad: Pad) -> tuple[str, ...]:
+def question_ids(pad: PadFields) -> tuple[str, ...]:
     """The ids of the pad's questions, as text."""
     return as_ids(pad.question_ids)
 
@@ -296,7 +298,7 @@ def artifacts(pad: Pad, *, fetched_at: datetime) -> tuple[Artifact, ...]:
 # --- events ----------------------------------------------------------------------------------------------------------
 
 
-def inline_events(pad: Pad) -> tuple[Event, ...]:
+def inline_events(pad: PadFields) -> tuple[Event, ...]:
     """The events that a pad itself holds: whole in older answers, as text in the oldest, none in newer ones."""
     if not isinstance(pad.events, tuple):
         return ()

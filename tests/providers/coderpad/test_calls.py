@@ -169,6 +169,26 @@ QUESTION_WRITES: list[tuple[Call[Any], str, str, bytes]] = [
         "/api/questions/42",
         b"question%5Bdescription%5D=Less%20points%20now&question%5Brubric%5D=%5B%22a%22%2C%22b%22%5D",
     ),
+    (
+        coderpad.update_question(
+            42, title="T", language="go", description="", solution="S", candidate_instructions=[],
+            file_contents=[{"path": "a.go", "contents": ""}], ai_assist_custom_system_prompt="Hints", shared=True,
+            take_home=False, pad_type="any", custom_database_id=6,
+        ),
+        "PUT",
+        "/api/questions/42",
+        (b"question%5Btitle%5D=T&question%5Blanguage%5D=go&question%5Bdescription%5D=&question%5Bsolution%5D=S"
+        b"&question%5Bcandidate_instructions%5D=%5B%5D&question%5Bai_assist_custom_system_prompt%5D=Hints"
+        b"&question%5Bfile_contents%5D=%5B%7B%22path%22%3A%22a.go%22%2C%22contents%22%3A%22%22%7D%5D"
+        b"&question%5Bshared%5D=true&question%5Btake_home%5D=false&question%5Bpad_type%5D=any"
+        b"&question%5Bcustom_database_id%5D=6"),
+    ),
+    (
+        coderpad.update_question(42, contents="x", candidate_description="Do"),
+        "PUT",
+        "/api/questions/42",
+        b"question%5Bcontents%5D=x&question%5Bcandidate_description%5D=Do",
+    ),
 ]  # fmt: skip
 
 
@@ -225,7 +245,19 @@ def test_a_zip_file_is_sent_as_multipart() -> None:
         + b"PK\x03\x04\x00"
         + f"\r\n--{boundary}--\r\n".encode()
     )
-    assert request(coderpad.update_question(1, zip_file=b"PK"))[0] == "PUT"
+
+
+def test_an_update_may_be_a_zip_file_alone() -> None:
+    method, target, content_type, body = request(coderpad.update_question(1, zip_file=b"PK"))
+    boundary = (content_type or "").removeprefix("multipart/form-data; boundary=")
+    assert (method, target) == ("PUT", "/api/questions/1")
+    assert (
+        body
+        == (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="question[zip_file]"; filename="files.zip"\r\n'
+            f"Content-Type: application/zip\r\n\r\nPK\r\n--{boundary}--\r\n"
+        ).encode()
+    )
 
 
 def test_a_question_is_deleted_without_a_body() -> None:
@@ -345,6 +377,13 @@ WRONG: dict[str, Callable[[], Call[Any]]] = {
 def test_arguments_that_the_vendor_would_refuse_or_ignore_are_refused_at_once(make: Callable[[], Call[Any]]) -> None:
     with pytest.raises(InvalidArgumentError):
         make()
+
+
+def test_every_endpoint_has_an_exact_request() -> None:
+    functions = {name for name in coderpad.__all__ if name[0].islower()}
+    alone = {"delete_question", "delete_question_variant"}  # each has a test of its own above
+    assert functions == {call.operation for call in ALL} | alone
+    assert len(functions) == 25
 
 
 ALL = [call for call, *_ in [*READS]] + [row[0] for row in [*PAD_WRITES, *QUESTION_WRITES, *VARIANT_WRITES]]

@@ -130,7 +130,7 @@ def test_all_names_are_there_and_no_others() -> None:
 
 def test_a_program_that_only_reads_pads_loads_no_questions_and_no_histories() -> None:
     code = "import sys, interviewkit; interviewkit.CoderPad('k'); print(*(m for m in sys.modules if 'coderpad.' in m))"
-    loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout  # noqa: S603
+    loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
     assert "coderpad.calls" in loaded
     assert not re.search(r"question|organization|history", loaded)
 
@@ -283,7 +283,7 @@ async def test_a_bad_row_does_not_lose_the_page(scripted: Make) -> None:
     provider, _ = scripted(listing(row("A"), {"title": "no id"}, row("B", created_at="soon"), row("C")))
     pager = provider.list_sessions()
     assert [session.ref.id async for session in pager] == ["A", "C"]
-    assert [problem.error.paths for problem in pager.problems] == [("$.pads[1]",), ("$.created_at",)]
+    assert [problem.error.paths for problem in pager.problems] == [("$.pads[1]",), ("$.pads[2].created_at",)]
     assert [problem.raw["updated_at" if place else "title"] for place, problem in enumerate(pager.problems)] == [
         "no id", "2026-11-01T10:00:00Z",
     ]  # fmt: skip
@@ -721,6 +721,16 @@ async def test_a_history_that_is_gone_is_not_found(scripted: Make) -> None:
         await provider.fetch_history(HISTORY)
 
 
+async def test_a_historys_host_redirects_nowhere(scripted: Make, tmp_path: Path) -> None:
+    elsewhere = answer(b"", status=302, headers={"location": "https://coderpad-8.firebaseio.com/ABC1234/history.json"})
+    provider, script = scripted(elsewhere, elsewhere)
+    with pytest.raises(TransportError, match="redirects"):
+        await provider.fetch_history(HISTORY)
+    with pytest.raises(TransportError, match="redirects"):
+        await provider.download(artifact(ArtifactKind.HISTORY, HISTORY), tmp_path / "h.json")
+    assert [sent.url for sent in script.sent] == [HISTORY, HISTORY]
+
+
 DRAWING = "https://storage.googleapis.com/pads/ABC1234.png?Signature=s"
 
 
@@ -762,10 +772,18 @@ async def test_other_artifacts_cannot_be_downloaded(scripted: Make, kind: Artifa
     assert script.sent == []
 
 
-async def test_a_drawing_elsewhere_is_refused(scripted: Make) -> None:
+@pytest.mark.parametrize(
+    ("kind", "url"),
+    [
+        (ArtifactKind.DRAWING, "https://evil.example.com/d.png"),
+        (ArtifactKind.DRAWING, HISTORY),
+        (ArtifactKind.HISTORY, DRAWING),
+    ],
+)
+async def test_an_artifact_elsewhere_is_refused(scripted: Make, kind: ArtifactKind, url: str) -> None:
     provider, script = scripted()
     with pytest.raises(InvalidArgumentError):
-        await provider.download(artifact(ArtifactKind.DRAWING, "https://evil.example.com/d.png"), io.BytesIO())
+        await provider.download(artifact(kind, url), io.BytesIO())
     assert script.sent == []
 
 

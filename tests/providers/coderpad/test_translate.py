@@ -26,7 +26,7 @@ from interviewkit.errors import (
     RateLimitedError,
     VendorUnavailableError,
 )
-from interviewkit.http.wire import Response
+from interviewkit.http.wire import Call, Response
 from interviewkit.providers import coderpad
 from interviewkit.providers.coderpad import Environment, EnvironmentFile, Event, Pad, Question, problems, translate
 
@@ -340,6 +340,20 @@ def test_a_deletion_may_be_acknowledged_by_nothing() -> None:
     assert coderpad.delete_question_variant(1, 2).read(answer(b"", 204)) == coderpad.Ack()
     with pytest.raises(MalformedResponseError):
         coderpad.delete_question_variant(1, 2).read(answer(b""))
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"status":null}', b'{"id":null}', b'{"message":"done"}'])
+@pytest.mark.parametrize(
+    "call",
+    [
+        coderpad.end_pad("AB"), coderpad.delete_question(42), coderpad.update_question_variant(1, 2, solution="s"),
+    ],
+    ids=lambda call: call.operation,
+)  # fmt: skip
+def test_an_answer_that_does_not_say_ok_is_no_acknowledgement(call: Call[Any], body: bytes) -> None:
+    with pytest.raises(MalformedResponseError) as caught:
+        call.read(answer(body))
+    assert caught.value.paths == ("$.status",)
 
 
 def test_variants_come_in_an_object_or_bare() -> None:

@@ -251,4 +251,6 @@ def test_webhook_envelope_holds_a_session_detail(payload: Callable[[str], Any]) 
     shown = payload("codility/webhook_envelope.shape.json")
     assert shown["event"] in ("result", "similarity")
     detail = structure({**shown["session"], "url": "https://codility.com/api/sessions/A-1/"}, shapes.SessionDetail)
-    assert translate.session(detail, "acme", requested="A-1").ref.id == "A-1"
+    assert translate.session(detail, "acme", requested="asked for") == Session(
+        ref=ref("A-1"), provider="codility", account="acme", kind=SessionKind.TAKE_HOME, status=SessionStatus.INVITED
+    )
