@@ -50,14 +50,13 @@ _KEPT = (bytes, RawJSON)
 
 
 class LazySlot:
-    """Stands before the slot `raw`: decodes the JSON text or `RawJSON` kept there when it is first read."""
+    """Stands before the slot `raw`: decodes the JSON text or `RawJSON` kept there when it is first read.
 
-    __slots__ = ("_slot", "peek", "put")
+    `peek` and `put` are the slot itself. Setting goes straight to it, without a Python call: msgspec does so a row.
+    """
 
-    def __init__(self, slot: Any) -> None:
-        self._slot = slot
-        self.put: Callable[[Any, Any], None] = slot.__set__
-        self.peek: Callable[[Any], Any] = slot.__get__
+    peek: Callable[[Any], Any]
+    put: Callable[[Any, Any], None]
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         if instance is None:
@@ -71,12 +70,19 @@ class LazySlot:
     def __set__(self, instance: Any, value: Any) -> None:
         self.put(instance, value)
 
+    @staticmethod
+    def before(slot: Any) -> LazySlot:
+        """A descriptor of its own class, whose `__set__` is the slot's."""
+        found: LazySlot = type("LazySlot", (LazySlot,), {"__set__": slot.__set__})()
+        found.peek, found.put = slot.__get__, slot.__set__
+        return found
+
 
 def keep_raw(cls: C) -> C:
     """Let the slot `raw` of an attrs class hold JSON text or a `RawJSON`, decoded when it is first read."""
     slot = cls.__dict__.get("raw")
     if slot is not None and not isinstance(slot, LazySlot):
-        cls.raw = LazySlot(slot)  # type: ignore[attr-defined]
+        cls.raw = LazySlot.before(slot)  # type: ignore[attr-defined]
     return cls
 
 
