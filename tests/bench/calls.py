@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import aiohttp
@@ -19,6 +19,8 @@ from tests.bench.measure import ROUNDS, Row, cpu_seconds, median, ratio
 
 PAD = "983SDkjdsh"
 CALLS = 400
+BARE, OURS = "bare aiohttp", "interviewkit"
+Run = Callable[[], Awaitable[object]]
 
 
 @contextlib.contextmanager
@@ -38,49 +40,23 @@ def vendor() -> Iterator[str]:
 
 async def one_call() -> list[Row]:
     """A provider's `get_session` against bare aiohttp with `orjson.loads`; other clients beside them."""
-    rows: list[Row] = []
-    with vendor() as base:
-        headers = {"Authorization": 'Token token="bench"', "Accept": "application/json"}
-        url = f"{base}/api/pads/{PAD}"
-        async with (
-            CoderPad(api_key="bench", base_url=base) as pads,
-            aiohttp.ClientSession(headers=headers) as session,
-            contextlib.AsyncExitStack() as others,
-        ):
-
-            async def bare() -> object:
-                async with session.get(url) as answer:
-                    return orjson.loads(await answer.read())
-
-            contestants: dict[str, Callable[[], Awaitable[object]]] = {
-                "bare": bare,
-                "interviewkit": lambda: pads.get_session(PAD),
-            }
-            await _other_clients(contestants, others, base, url, headers)
+    async with _contestants() as contestants:
+        found = await cpu_seconds(contestants, repeat=CALLS)
+        rows = [Row("a call to the shared model / bare aiohttp + orjson", ratio(found, OURS, BARE), 1.30, 1.20)]
+        for name in contestants:
+            rows.append(Row(f"CPU a call: {name}", median(found, name) / CALLS * 1e6, None, unit="us"))
+        for name, run in contestants.items():
             started = time.perf_counter()
-            found = await cpu_seconds(contestants, repeat=CALLS)
-            wall = time.perf_counter() - started
-            rows.append(
-                Row(
-                    "a call to the shared model / bare aiohttp + orjson",
-                    ratio(found, "interviewkit", "bare"),
-                    1.30,
-                    1.20,
-                )
-            )
-            rows.extend(
-                Row(f"CPU a call: {name}", median(found, name) / CALLS * 1e6, None, unit="us") for name in contestants
-            )
-            rows.append(Row("all contestants, wall time", wall, None, unit="s"))
-    rows.extend(await _calls_a_second())
+            for _ in range(CALLS):
+                await run()
+            rows.append(Row(f"calls a second: {name}", CALLS / (time.perf_counter() - started), None, unit="/s"))
     return rows
 
 
-async def _calls_a_second() -> list[Row]:
-    """Calls a second of each client alone, one after another on one connection."""
-    rows = []
+@contextlib.asynccontextmanager
+async def _contestants() -> AsyncIterator[dict[str, Run]]:
+    headers = {"Authorization": 'Token token="bench"', "Accept": "application/json"}
     with vendor() as base:
-        headers = {"Authorization": 'Token token="bench"', "Accept": "application/json"}
         url = f"{base}/api/pads/{PAD}"
         async with (
             CoderPad(api_key="bench", base_url=base) as pads,
@@ -92,22 +68,13 @@ async def _calls_a_second() -> list[Row]:
                 async with session.get(url) as answer:
                     return orjson.loads(await answer.read())
 
-            contestants: dict[str, Callable[[], Awaitable[object]]] = {
-                "bare aiohttp": bare,
-                "interviewkit": lambda: pads.get_session(PAD),
-            }
+            contestants: dict[str, Run] = {BARE: bare, OURS: lambda: pads.get_session(PAD)}
             await _other_clients(contestants, others, base, url, headers)
-            for name, run in contestants.items():
-                await run()
-                started = time.perf_counter()
-                for _ in range(CALLS):
-                    await run()
-                rows.append(Row(f"calls a second: {name}", CALLS / (time.perf_counter() - started), None, unit="/s"))
-    return rows
+            yield contestants
 
 
 async def _other_clients(
-    contestants: dict[str, Callable[[], Awaitable[object]]],
+    contestants: dict[str, Run],
     stack: contextlib.AsyncExitStack,
     base: str,
     url: str,
