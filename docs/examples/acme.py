@@ -1,5 +1,6 @@
 """A provider for an invented vendor, Acme Interviews: https://api.acme.example/v1, a bearer token, pages by number."""
 
+# [start:imports]
 import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -16,6 +17,8 @@ from interviewkit.http.decode import One, read_json, read_rows
 from interviewkit.http.refusal import refusal
 from interviewkit.http.wire import Json, Request, Response, fields, path
 from interviewkit.model import moment, undecoded
+
+# [end:imports]
 
 
 # [start:shapes]

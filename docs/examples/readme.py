@@ -9,6 +9,8 @@ async def main() -> None:
         seen = Counter([(one.provider, one.kind, one.status) async for one in hub.list_sessions()])
         for (provider, kind, status), count in sorted(seen.items()):
             print(f"{provider:16} {kind:10} {status:12} {count:2}")
+        for account, error in hub.failures.items():  # one account's failure ends no other's list
+            print(f"{account} failed: {error}")
 
 
 asyncio.run(main())

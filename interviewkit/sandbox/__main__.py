@@ -9,6 +9,7 @@ import sys
 import threading
 
 from .box import Sandbox
+from .checks import NonsenseError
 from .serve import serve
 
 
@@ -22,7 +23,13 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--faults", type=float, default=0.0, help="share of requests that fail, 0 to 1")
     parser.add_argument("--json", action="store_true", help="one JSON line when ready")
     parser.add_argument("--exit-with-parent", action="store_true", help="stop when standard input ends")
-    asyncio.run(_run(parser.parse_args(arguments)))
+    options = parser.parse_args(arguments)
+    try:
+        asyncio.run(_run(options))
+    except NonsenseError as error:
+        parser.error(str(error))
+    except OSError as error:
+        sys.exit(f"{parser.prog}: {error.strerror or error}")
 
 
 async def _run(options: argparse.Namespace) -> None:

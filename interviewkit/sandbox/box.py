@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import unquote
 
+from .checks import NonsenseError, number
 from .clock import VirtualClock
 from .control import Control
 from .faults import Fault
+from .site import Site
 from .traffic import Commit, Violation
-from .vendor import STAGES, Setup, Vendor
+from .vendor import MANY, STAGES, Setup, Vendor
 from .vendors import Vendors
 
 MIXED_FAULTS = (
@@ -21,6 +24,7 @@ MIXED_FAULTS = (
     Fault.reset(committed=True),
     Fault.truncated(),
 )
+LAST_PORT = 65_535
 
 
 class Sandbox(Vendors):
@@ -31,7 +35,7 @@ class Sandbox(Vendors):
     400 to a parameter that no document names; `strict_limits` (with quirks unless told) holds Codility's 500 requests
     an hour; `list_lag` are the seconds by which CoderPad's lists are behind (its documents say: up to a minute);
     `faults` is the share of requests, 0 to 1, that fail in a mixed way; `port` is the first of the ports taken, free
-    ones unless told.
+    ones unless told. Raises `ValueError` for an argument that makes no sense, before anything listens.
     """
 
     def __init__(
@@ -47,8 +51,8 @@ class Sandbox(Vendors):
         port: int = 0,
         clock: VirtualClock | None = None,
     ) -> None:
-        if sessions < 0:
-            raise ValueError("sessions must not be negative")
+        number("sessions", sessions, 0, MANY, whole=True)
+        number("faults", faults, 0, 1)
         self.clock = clock or VirtualClock()
         self.violations: list[Violation] = []
         super().__init__(
@@ -65,7 +69,7 @@ class Sandbox(Vendors):
             sessions,
         )
         self.control = Control(self)
-        self._port = port
+        self._port = self._first_port(port)
         self._credentials: dict[str, dict[str, str]] = {}
         for vendor in self.vendors:
             for fault in MIXED_FAULTS if faults else ():
@@ -81,11 +85,10 @@ class Sandbox(Vendors):
         await self.close()
 
     async def start(self) -> None:
-        """Listen on loopback, one port a site."""
-        sites = [self.control.site, *(site for vendor in self.vendors for site in vendor.sites)]
+        """Listen on loopback, one port a site. Raises `OSError` that names the port which cannot be had."""
         try:
-            for place, site in enumerate(sites):
-                await site.start(self._port + place if self._port else 0)
+            for place, site in enumerate(self._sites):
+                await _listen(site, self._port + place if self._port else 0)
         except BaseException:
             await self.close()
             raise
@@ -93,10 +96,8 @@ class Sandbox(Vendors):
 
     async def close(self) -> None:
         """Stop listening."""
-        for vendor in self.vendors:
-            for site in vendor.sites:
-                await site.close()
-        await self.control.site.close()
+        for site in reversed(self._sites):
+            await site.close()
 
     @property
     def control_url(self) -> str:
@@ -159,9 +160,28 @@ class Sandbox(Vendors):
             raise LookupError("the sandbox knows no session by this id")
         return worked[:1]
 
+    @property
+    def _sites(self) -> list[Site]:
+        return [self.control.site, *(site for vendor in self.vendors for site in vendor.sites)]
+
+    def _first_port(self, port: int) -> int:
+        taken = len(self._sites)
+        last = LAST_PORT - taken + 1
+        if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= last:
+            raise NonsenseError(f"port is 0, for free ones, or 1 to {last}: the sandbox takes {taken} in a row")
+        return port
+
     def _locate(self, text: str) -> tuple[tuple[Vendor, ...], str]:
         parts = text.split(":")
         named = tuple(vendor for vendor in self.vendors if vendor.name == parts[0])
         if len(parts) == 3 and named:
             return named, "/".join(unquote(part) for part in parts[2].split("/"))
         return self.vendors, text
+
+
+async def _listen(site: Site, port: int) -> None:
+    try:
+        await site.start(port)
+    except OSError as error:
+        number = error.errno or 0
+        raise OSError(number, f"port {port} of the sandbox cannot be had: {os.strerror(number)}") from error

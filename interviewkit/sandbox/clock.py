@@ -5,8 +5,12 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime, timedelta
 
+from .checks import number
+
 EPOCH = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 """Everything in the base population happened before this moment; everything done to the sandbox happens after it."""
+MOST_AHEAD = 100 * 365.25 * 86400
+"""Seconds that a clock can be moved in its life: beyond the life of every link, and within every form of time."""
 
 
 class VirtualClock:
@@ -31,9 +35,16 @@ class VirtualClock:
         """The same moment in milliseconds since 1970."""
         return int(self.timestamp() * 1000)
 
+    @property
+    def left(self) -> float:
+        """The seconds that the clock can still be moved by."""
+        return MOST_AHEAD - self._offset
+
     def advance(self, seconds: float) -> datetime:
-        """Move the clock on by `seconds` and tell the new moment; a clock that runs backwards is refused."""
-        if seconds < 0:
-            raise ValueError("the sandbox's clock only goes forward")
+        """Move the clock on by `seconds` and tell the new moment.
+
+        Raises `ValueError` for a step backwards and for more than a century, over the clock's whole life.
+        """
+        number("seconds", seconds, 0, self.left)
         self._offset += seconds
         return self.now()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+import attrs
 from aiohttp import web
 
 from .bodies import JSON, BadBodyError, read_fields
-from .faults import Fault
+from .checks import NonsenseError, known_names, number, one_of, text
+from .faults import Fault, FaultKind
 from .site import Refusal, Site, reply
 from .traffic import Traffic
 from .vendor import STAGES, Vendor
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from .box import Sandbox
 
 Answer = Callable[[dict[str, Any]], Awaitable[Any]]
+RULE = ("method", "route", "times", "probability")
+FAULT = (*(field.name for field in attrs.fields(Fault)), "vendor", *RULE)
 
 
 class Control:
@@ -25,36 +29,44 @@ class Control:
     def __init__(self, box: Sandbox) -> None:
         self._box = box
         self.site = Site("control", box.clock, Traffic(0, "control"), box.violations)
-        for method, path, answer in (
-            ("POST", "/candidates/work", self.work),
-            ("POST", "/faults", self.order_fault),
-            ("DELETE", "/faults", self.heal),
-            ("POST", "/clock", self.move_clock),
-            ("POST", "/limits", self.limit),
-            ("GET", "/requests", self.requests),
-            ("GET", "/commits", self.commits),
-            ("GET", "/counts", self.counts),
-            ("GET", "/violations", self.violations),
-            ("GET", "/health", self.health),
-        ):
-            self.site.route(method, path, self._answer(answer))
+        routes: tuple[tuple[str, str, Answer, tuple[str, ...]], ...] = (
+            ("POST", "/candidates/work", self.work, ("id", "until")),
+            ("POST", "/faults", self.order_fault, FAULT),
+            ("DELETE", "/faults", self.heal, ("vendor",)),
+            ("POST", "/clock", self.move_clock, ("advance",)),
+            ("POST", "/limits", self.limit, ("vendor", "requests", "per_seconds")),
+            ("GET", "/requests", self.requests, ()),
+            ("GET", "/commits", self.commits, ()),
+            ("GET", "/counts", self.counts, ()),
+            ("GET", "/violations", self.violations, ()),
+            ("GET", "/health", self.health, ()),
+        )
+        for method, path, answer, known in routes:
+            self.site.route(method, path, self._answer(answer, known))
+        there_are = ", ".join(f"{method} {path}" for method, path, *_ in routes)
+        self.site.unknown_route = lambda request: reply(
+            {"error": f"there is no route {request.method} {request.path}; there are {there_are}"}, status=404
+        )
 
     async def work(self, body: dict[str, Any]) -> Any:
-        until = body.get("until", "evaluated")
-        if until not in STAGES:
-            raise Refusal(400, {"error": f"until is one of {', '.join(STAGES)}"})
+        until, ident = body.get("until", "evaluated"), body.get("id")
+        one_of("until", until, STAGES)
+        if ident is not None:
+            text("id", ident)
         try:
-            return {"worked": await self._box.work(body.get("id"), until=until)}
+            return {"worked": await self._box.work(ident, until=until)}
         except LookupError as error:
             raise Refusal(404, {"error": str(error)}) from error
 
     async def order_fault(self, body: dict[str, Any]) -> Any:
-        rule = {name: body.pop(name) for name in ("method", "route", "times", "probability") if name in body}
-        for vendor in self._vendors(body.pop("vendor", None)):
-            try:
-                vendor.fail(Fault.from_json(body), **rule)
-            except (TypeError, ValueError) as error:
-                raise Refusal(400, {"error": str(error)}) from error
+        rule = {name: body.pop(name) for name in RULE if name in body}
+        name = body.pop("vendor", None)
+        fault = Fault.from_json(body)
+        vendors = self._vendors(name)
+        if fault.kind is FaultKind.PARTIAL_BATCH and name is None:
+            vendors = tuple(vendor for vendor in vendors if vendor.batch_route is not None)
+        for vendor in vendors:
+            vendor.fail(fault, **rule)
         return {"ok": True}
 
     async def heal(self, body: dict[str, Any]) -> Any:
@@ -63,10 +75,9 @@ class Control:
         return {"ok": True}
 
     async def move_clock(self, body: dict[str, Any]) -> Any:
-        try:
-            return {"now": self._box.clock.advance(float(body["advance"])).isoformat()}
-        except (KeyError, TypeError, ValueError) as error:
-            raise Refusal(400, {"error": 'expected {"advance": seconds}'}) from error
+        seconds = body.get("advance")
+        number("advance", seconds, 0, self._box.clock.left)
+        return {"now": self._box.clock.advance(cast("float", seconds)).isoformat()}
 
     async def limit(self, body: dict[str, Any]) -> Any:
         for vendor in self._vendors(body.get("vendor")):
@@ -90,18 +101,18 @@ class Control:
     async def health(self, body: dict[str, Any]) -> Any:
         return {"ok": True, "now": self._box.clock.now().isoformat(), "accounts": sorted(self._box.accounts)}
 
-    def _vendors(self, name: str | None) -> tuple[Vendor, ...]:
-        found = tuple(vendor for vendor in self._box.vendors if name in (None, vendor.name))
-        if not found:
-            raise Refusal(400, {"error": "no such vendor"})
-        return found
+    def _vendors(self, name: Any) -> tuple[Vendor, ...]:
+        if name is not None:
+            one_of("vendor", name, [vendor.name for vendor in self._box.vendors])
+        return tuple(vendor for vendor in self._box.vendors if name in (None, vendor.name))
 
-    def _answer(self, answer: Answer) -> Callable[[web.Request], Awaitable[web.Response]]:
+    def _answer(self, answer: Answer, known: tuple[str, ...]) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def serve(request: web.Request) -> web.Response:
             try:
                 body, _ = await read_fields(request, frozenset({JSON}))
-            except BadBodyError as error:
+                known_names(body, known)
+                return reply(await answer(body))
+            except (BadBodyError, NonsenseError) as error:
                 raise Refusal(400, {"error": str(error)}) from error
-            return reply(await answer(body))
 
         return serve

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import attrs
-from aiohttp import web
+from aiohttp import ClientPayloadError, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from .clock import VirtualClock
-from .faults import NoAnswer, play
+from .plays import NoAnswer, play
 from .traffic import SeenRequest, Traffic, Violation
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 MAX_BODY = 32 * 1024 * 1024
+CLIENTS_DOING = (ConnectionError, ClientPayloadError, HttpProcessingError, web.RequestPayloadError)
+"""What aiohttp reports when a client goes away or sends no HTTP: that is what faults are for, and no error of ours."""
+LOG = logging.getLogger(__name__)
+LOG.addFilter(lambda record: not (record.exc_info and isinstance(record.exc_info[1], CLIENTS_DOING)))
 
 
 class Refusal(Exception):  # noqa: N818  (an answer of the vendor, not an error of ours)
@@ -78,7 +84,7 @@ class Site:
 
     async def start(self, port: int = 0) -> None:
         """Listen on a loopback port, a free one unless told."""
-        self._runner = web.AppRunner(self._app, access_log=None, shutdown_timeout=0.2)
+        self._runner = web.AppRunner(self._app, access_log=None, logger=LOG, shutdown_timeout=0.2)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", port).start()
         self.base_url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"

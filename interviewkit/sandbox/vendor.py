@@ -9,12 +9,15 @@ from typing import Any, ClassVar
 import attrs
 from aiohttp import web
 
+from .checks import NonsenseError, number, one_of, text
 from .clock import VirtualClock
-from .faults import Fault
+from .faults import Fault, FaultKind
 from .site import Handler, Refusal, Site, SlidingWindow
 from .traffic import Commit, FaultRule, SeenRequest, Traffic, Violation
 
 STAGES = ("started", "submitted", "evaluated")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+MANY = 1_000_000_000
 
 
 @attrs.frozen(kw_only=True)
@@ -39,6 +42,8 @@ class Vendor:
     """Environment variable to the provider's keyword that it stands for."""
     secret_keywords: ClassVar[frozenset[str]]
     """Keywords whose values belong in no file."""
+    batch_route: ClassVar[str | None] = None
+    """The route that invites many in one request, where the vendor has one."""
 
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
@@ -84,7 +89,19 @@ class Vendor:
         probability: float = 1.0,
     ) -> None:
         """Let the next matching requests fail; `route` is a route template or a glob over the path, `times=None`
-        is for ever, and `probability` is drawn from the sandbox's own seed."""
+        is for ever, and `probability` is drawn from the sandbox's own seed. A partial batch waits for the request that
+        invites many, unless told. Raises `ValueError` for what could never happen."""
+        if method is not None:
+            one_of("method", method.upper() if isinstance(method, str) else method, METHODS)
+        if route is not None:
+            text("route", route)
+        if times is not None:
+            number("times", times, 1, MANY, whole=True)
+        number("probability", probability, 0, 1)
+        if fault.kind is FaultKind.PARTIAL_BATCH:
+            if self.batch_route is None:
+                raise NonsenseError(f"{self.name} takes no batch that could be applied in part")
+            method, route = method or "POST", route or self.batch_route
         self.traffic.rules.append(FaultRule(fault, method, route, times, probability))
 
     def heal(self) -> None:
@@ -93,6 +110,9 @@ class Vendor:
 
     def limit(self, requests: int | None, per_seconds: float = 3600) -> None:
         """Refuse with 429 more than `requests` of one key in any `per_seconds`; None lifts the limit."""
+        if requests is not None:
+            number("requests", requests, 1, MANY, whole=True)
+        number("per_seconds", per_seconds, 0.001, MANY)
         self.window = SlidingWindow(requests, per_seconds) if requests is not None else None
 
     def new_site(self, name: str) -> Site:

@@ -8,12 +8,13 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import attrs
+import pytest
 
 from interviewkit.capabilities import Feature
 from interviewkit.errors import InterviewKitError
 from interviewkit.http.limits import WindowLimiter
 from interviewkit.http.retry import RetryPolicy
-from interviewkit.provider import InterviewProvider
+from interviewkit.provider import BaseProvider, InterviewProvider
 from interviewkit.testing.backend import Backend
 from interviewkit.testing.operations import OPERATIONS, Operation
 from interviewkit.testing.scripted import Sent
@@ -94,6 +95,20 @@ class Stage:
         """The vendor to try it on: a `Backend`, or an async context manager that opens one."""
         raise NotImplementedError("a conformance suite defines make_backend(self)")
 
+    def provider(self, **settings: Any) -> Any:
+        """A new provider, seen to be one: the check fails in one line where its `__init__` was left half done."""
+        made = self.make_provider(**settings)
+        kind = type(made).__name__
+        if made is None:
+            pytest.fail("make_provider returned None: it returns the new provider", pytrace=False)
+        if isinstance(made, BaseProvider) and "_connection" not in vars(made):
+            pytest.fail(
+                f"{kind}.__init__ does not call super().__init__(Connection.open(...), account=...): "
+                "a BaseProvider that skips it has neither connection nor account",
+                pytrace=False,
+            )
+        return made
+
     @contextlib.asynccontextmanager
     async def backend(self) -> AsyncIterator[Backend]:
         """The backend, opened where it must be."""
@@ -120,7 +135,7 @@ class Stage:
             "transport": tap, "account": LABEL, "retry": PROMPT, "limiter": WindowLimiter(), "clock": clock,
             "sleep": clock.sleep, "random": lambda: 0.5,
         }  # fmt: skip
-        provider = self.make_provider(**{**usual, **settings})
+        provider = self.provider(**{**usual, **settings})
         try:
             yield Scene(provider, backend, tap, clock)
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 from types import ModuleType
 
@@ -67,6 +68,30 @@ def test_readme_is_short_and_has_both_commands() -> None:
     assert len(text.splitlines()) <= 150
     assert f"`{TRY_IT}`" in text
     assert f"`{TEST_IT}`" in text
+
+
+def test_readmes_example_says_which_accounts_failed() -> None:
+    assert "hub.failures" in (EXAMPLES / "readme.py").read_text(encoding="utf-8")
+
+
+def test_the_page_on_providers_shows_the_whole_of_its_example(generator: ModuleType) -> None:
+    page = (DOCS / "how-to" / "write-a-provider.md").read_text(encoding="utf-8")
+    code = (EXAMPLES / "acme.py").read_text(encoding="utf-8").splitlines()[1:]
+    missing = [line for line in code if line.strip() and not line.startswith("# [") and line not in page]
+    assert missing == []
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if page.name != "cli.md"], ids=lambda page: str(page.relative_to(ROOT))
+)
+def test_pages_install_from_a_clone_as_long_as_nothing_is_published(page: Path) -> None:
+    assert not re.search(r"pip install [\"']?interviewkit", page.read_text(encoding="utf-8"))
+
+
+def test_the_source_distribution_holds_what_its_nox_sessions_need() -> None:
+    held = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
+    assert {".mkdocs.yml", ".ci"} <= {*held}
+    assert all((ROOT / name).exists() for name in held)
 
 
 def test_readme_shows_the_example_and_its_output() -> None:

@@ -55,7 +55,7 @@ async def test_the_vendors_share_the_sessions(sessions: int) -> None:
 
 
 def test_less_than_no_session_is_refused() -> None:
-    with pytest.raises(ValueError, match="negative"):
+    with pytest.raises(ValueError, match="sessions is 0 to"):
         Sandbox(sessions=-1)
 
 
@@ -127,7 +127,7 @@ def test_the_clock_only_goes_forward() -> None:
     clock = VirtualClock(EPOCH, frozen=True)
     assert (clock.advance(90) - EPOCH).total_seconds() == 90
     assert clock.now() == clock.advance(0)
-    with pytest.raises(ValueError, match="forward"):
+    with pytest.raises(ValueError, match="seconds is 0 to"):
         clock.advance(-1)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import zipfile
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from interviewkit.sandbox.remoteinterview.applicants import email_behind
+from interviewkit.sandbox.world.problems import PROBLEMS, Problem
 
 from .client import Client
 from .conftest import open_box
@@ -147,3 +149,26 @@ async def test_a_word_that_nobody_published_comes_up_now_and_then() -> None:
         for test in client.box.remoteinterview.applicants.tests:
             words |= {row["status"] for row in (await client.tests("GET", f"/1/tests/{test.id}/candidates")).json}
         assert {"shortlisted", "accepted", "completed"} <= words
+
+
+async def test_a_coding_task_holds_a_program_for_what_its_title_asks(client: Client) -> None:
+    vendor = client.box.remoteinterview
+    titles: dict[str, set[tuple[str, ...]]] = {}
+    by_title = {problem.title: problem for problem in PROBLEMS}
+    for test in vendor.applicants.tests:
+        for applicant in filter(lambda one: one.is_finished, vendor.applicants.of_test(test)):
+            report = (await client.tests("GET", f"/1/tests/{test.id}/candidates/{applicant.id}/report")).json
+            coding = [task for task in report["tasks"] if "code" in task]
+            assert all(task["code"]["code"] in by_title[task["title"]].programs.values() for task in coding)
+            titles.setdefault(test.id, set()).add(tuple(task["title"] for task in coding))
+    assert titles
+    assert all(len(of_test) == 1 for of_test in titles.values()), "candidates of one test are set different tasks"
+
+
+@pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: problem.title)
+def test_a_program_prints_what_its_task_expects(problem: Problem) -> None:
+    code = problem.programs.get("python", f"print({problem.output[:-1]!r})")
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(code, problem.title, "exec"), {"__name__": "task"})  # noqa: S102 - our own text
+    assert printed.getvalue() == problem.output

@@ -27,6 +27,7 @@ class Codility(Vendor):
     """Codility on loopback: the API with its OAuth2 endpoints, and the site of reports and tests."""
 
     name = "codility"
+    batch_route = "/api/tests/{test_id}/invite/"
     variables: ClassVar = {"CODILITY_TOKEN": "token", "CODILITY_BASE_URL": "base_url"}
     secret_keywords = frozenset({"token"})
 

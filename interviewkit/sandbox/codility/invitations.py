@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from interviewkit.sandbox.faults import APPLY_AT_MOST
+from interviewkit.sandbox.plays import APPLY_AT_MOST
 from interviewkit.sandbox.site import Refusal, reply
 
 from .population import CodeLive

@@ -13,6 +13,7 @@ import attrs
 from interviewkit.sandbox.clock import EPOCH, VirtualClock
 from interviewkit.sandbox.world.identity import PUSH, IdSpace
 from interviewkit.sandbox.world.people import number_in, person, position
+from interviewkit.sandbox.world.problems import PROBLEMS
 
 from .shapes import coding_task, milliseconds, other_task
 
@@ -122,9 +123,10 @@ class Applicants:
         rng = random.Random(f"{self._seed}:applicant:{applicant.number}:tasks")
         at = milliseconds(applicant.finished_at or applicant.added_at)
         tasks = []
+        first = self.tests.index(applicant.test)
         for place, kind in enumerate(applicant.test.tasks):
             if kind == "coding":
-                tasks.append(coding_task(rng, at))
+                tasks.append(coding_task(PROBLEMS[(first + place) % len(PROBLEMS)], rng, at))
             else:
                 tasks.append(other_task(kind, f"-Task{applicant.number:06d}{place}", uploads, rng, at))
         return tasks

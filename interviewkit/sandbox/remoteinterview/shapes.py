@@ -6,7 +6,7 @@ import random
 from datetime import datetime
 from typing import Any
 
-from interviewkit.sandbox.world import programs
+from interviewkit.sandbox.world.problems import Problem
 
 LANGUAGES = {"python": "Python", "javascript": "JavaScript", "java": "Java", "go": "Go", "ruby": "Ruby"}
 POINTS = (10, 10, 20, 20, 10, 10, 10, 10)
@@ -17,9 +17,9 @@ def milliseconds(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
 
 
-def coding_task(rng: random.Random, at: int) -> dict[str, Any]:
+def coding_task(problem: Problem, rng: random.Random, at: int) -> dict[str, Any]:
     """A coding task: test cases and code, and no id."""
-    language = rng.choice(list(LANGUAGES))
+    language = rng.choice(list(problem.programs))
     strength = rng.random() + 0.3
     cases = [
         {
@@ -28,18 +28,18 @@ def coding_task(rng: random.Random, at: int) -> dict[str, Any]:
             "is_placeholder": False,
             "points": points,
             "result": (passed := rng.random() < strength),
-            "output": "3 5 8\n" if passed else "3 8 5\n",
-            "expected_output": "3 5 8\n",
+            "output": problem.output if passed else "",
+            "expected_output": problem.output,
         }
         for number, points in enumerate(POINTS, 1)
     ]
     return {
-        "body": "<p>Sort the readings of one gauge.</p>\n\n<p>&nbsp;</p>\n\n<p>0 &lt; readings &lt; 100</p>\n",
+        "body": f"<p>{problem.body}</p>\n\n<p>&nbsp;</p>\n\n<p>0 &lt; length &lt; 100</p>\n",
         "last_updated": at,
-        "tags": ["sorting", "easy"],
+        "tags": ["lists", "easy"],
         "testcases": cases,
-        "title": "Sort the readings",
-        "code": {"code": programs.solution(language, rng), "codemode": LANGUAGES[language]},
+        "title": problem.title,
+        "code": {"code": problem.programs[language], "codemode": LANGUAGES[language]},
         "is_auto_submitted": rng.random() < 0.1,
     }
 
