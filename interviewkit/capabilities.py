@@ -63,7 +63,10 @@ class Capabilities(Mapping[Feature, Capability]):
         self._declared = {feature: given.get(feature, NOT_OFFERED) for feature in Feature}
 
     def __getitem__(self, feature: Feature) -> Capability:
-        return self._declared[Feature(feature)]
+        try:
+            return self._declared[Feature(feature)]
+        except ValueError:  # a mapping's own error, so that `in` and `get` work with any key
+            raise KeyError(f"{feature!r} is no Feature") from None
 
     def __iter__(self) -> Iterator[Feature]:
         return iter(self._declared)

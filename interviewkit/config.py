@@ -7,13 +7,13 @@ import re
 import tomllib
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import attrs
 import msgspec
 
 from interviewkit import registry
-from interviewkit.errors import ConfigurationError
+from interviewkit.errors import ConfigurationError, InvalidArgumentError
 from interviewkit.http.connection import Settings
 from interviewkit.http.limits import RateLimit
 from interviewkit.http.retry import RetryPolicy
@@ -25,6 +25,9 @@ VARIABLES: Mapping[str, tuple[str, ...]] = {
     "codility": ("CODILITY_TOKEN",),
 }
 """A provider has an account in the environment when one of these variables is set; it reads them itself."""
+_KEYS = [variables[0] for variables in VARIABLES.values()]
+WANTED_VARIABLES = f"{', '.join(_KEYS[:-1])} or {_KEYS[-1]}"
+"""The variables to set, for an error's text."""
 
 _SECRET = re.compile(r"(?:key|token|secret|password)$", re.IGNORECASE)
 _REFERENCE = re.compile(r"(env|keyring):(.*)", re.DOTALL)
@@ -39,6 +42,13 @@ _FROM_FILE: Mapping[str, Any] = {
     "allow_http": bool,
 }
 """The settings of every provider that a file can say, with their types; the others are objects."""
+_NOT_FROM_FILE = frozenset(Settings.__annotations__) - set(_FROM_FILE)
+_WORDS: Mapping[Any, str] = {
+    str: "text", bool: "true or false", int: "a whole number", float: "a number", dict: "a table", list: "a list",
+    RetryPolicy: "a table such as { attempts = 3, base_delay = 0.5, max_delay = 8.0 }",
+    RateLimit: "a table such as { requests = 500, per_seconds = 3600 }",
+}  # fmt: skip
+"""What TOML calls a value of each kind."""
 
 
 @attrs.frozen
@@ -53,10 +63,10 @@ class Account:
         """The account's provider. Raises `ConfigurationError` that names the account."""
         try:
             return registry.connect(self.provider, account=self.label, **self.keywords)
-        except ConfigurationError as error:
+        except (ConfigurationError, InvalidArgumentError) as error:
             error.account = error.account or self.label
-            if self.label not in error.message:
-                error.message = f"account {self.label}: {error.message}"
+            error.message = f"account {self.label}: {error.message}"
+            error.hint = error.hint and _in_toml(error.hint)
             raise
 
 
@@ -117,7 +127,9 @@ def _account(label: str, table: Any) -> Account:
         raise ConfigurationError(f"{what}: {error.message}", hint=error.hint) from None
     if "account" in given:
         raise ConfigurationError(f"{what}: the table's name is the account's label", hint="take account out")
-    registry.check_keywords(registry.canonical(name), provider, {**given, "account": label}, what=what)
+    registry.check_keywords(
+        registry.canonical(name), provider, {**given, "account": label}, what=what, untold=_NOT_FROM_FILE
+    )
     types = registry.hints(provider)
     keywords = {keyword: _value(what, keyword, value, types.get(keyword)) for keyword, value in given.items()}
     return Account(label, registry.canonical(name), keywords)
@@ -139,16 +151,47 @@ def _typed(what: str, keyword: str, value: Any, wanted: Any) -> Any:
     if wanted is None:
         return value
     if attrs.has(wanted) and isinstance(value, dict):
-        known = [field.name for field in attrs.fields(wanted)]
-        strange = [key for key in value if key not in known]
-        if strange:
-            raise ConfigurationError(f"{what}: {keyword} knows no {strange[0]!r}", hint=f"known: {', '.join(known)}")
+        return _table(what, keyword, value, wanted)
     try:
         return msgspec.convert(value, wanted)
-    except msgspec.ValidationError as error:
-        raise ConfigurationError(f"{what}: {keyword} is wrong: {error}") from None
+    except msgspec.ValidationError:
+        kind = next((word for shape, word in _WORDS.items() if value.__class__ is shape), "a time")
+        given = "another word" if get_origin(wanted) is Literal and kind == "text" else kind
+        raise ConfigurationError(f"{what}: {keyword} is {_word(wanted)}, not {given}") from None
     except TypeError:
         return value  # a type that a file has no word for, such as an object's protocol: the constructor judges
+
+
+def _table(what: str, keyword: str, value: dict[str, Any], wanted: Any) -> Any:
+    """A small table, such as `limit`, as its class."""
+    types, fields = get_type_hints(wanted), attrs.fields_dict(wanted)
+    strange = next((key for key in value if key not in fields), None)
+    if strange is not None:
+        raise ConfigurationError(f"{what}: {keyword} knows no {strange!r}", hint=f"known: {', '.join(fields)}")
+    missing = next((name for name, one in fields.items() if one.default is attrs.NOTHING and name not in value), None)
+    if missing is not None:
+        raise ConfigurationError(f"{what}: {keyword} lacks {missing}", hint=f"{keyword} is {_word(wanted)}")
+    found = {name: _typed(what, f"{keyword}.{name}", one, types.get(name)) for name, one in value.items()}
+    try:
+        return wanted(**found)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{what}: {keyword} is wrong: {error.message}", hint=error.hint) from None
+
+
+def _word(wanted: Any) -> str:
+    """A type in a file's words: `text`, `a number`, `"raise" or "warn"`."""
+    if get_origin(wanted) is Literal:
+        return " or ".join(f'"{one}"' for one in get_args(wanted))
+    several = [_word(one) for one in get_args(wanted) if one is not type(None)]
+    return " or ".join(several) or _WORDS.get(wanted, "something else")
+
+
+_PYTHON = re.compile(r"\b(\w+)=(?:(True|False)|'([^']*)')")
+
+
+def _in_toml(hint: str) -> str:
+    """A hint for a program in a file's words: `allow_http=True` is `allow_http = true` there."""
+    return _PYTHON.sub(lambda found: f"{found[1]} = " + (found[2].lower() if found[2] else f'"{found[3]}"'), hint)
 
 
 def _secret(what: str, keyword: str, value: Any) -> str:

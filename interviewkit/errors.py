@@ -30,6 +30,7 @@ class InterviewKitError(Exception):
     _state_names: tuple[str, ...] = ("provider", "operation", "account", "retryable", "outcome", "hint")
     default_retryable = False
     default_hint: str | None = None
+    default_outcome: Outcome | None = None
 
     def __init__(
         self,
@@ -48,7 +49,7 @@ class InterviewKitError(Exception):
         self.operation = operation
         self.account = account
         self.retryable = self.default_retryable if retryable is None else retryable
-        self.outcome = outcome
+        self.outcome = self.default_outcome if outcome is None else outcome
         self.hint = self.default_hint if hint is None else hint
 
     def __str__(self) -> str:
@@ -79,14 +80,19 @@ def _rebuild(cls: type[InterviewKitError], message: str, state: dict[str, Any]) 
 class ConfigurationError(InterviewKitError, ValueError):
     """The set-up is wrong; nothing was sent."""
 
+    default_outcome = Outcome.NOT_SENT
+
 
 class InvalidArgumentError(InterviewKitError, ValueError):
     """This call's arguments are wrong; nothing was sent."""
+
+    default_outcome = Outcome.NOT_SENT
 
 
 class UnsupportedError(InterviewKitError):
     """The vendor cannot do this; nothing was sent."""
 
+    default_outcome = Outcome.NOT_SENT
     default_hint = "provider.capabilities says what is supported"
 
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaita
 from typing import Any, TypeVar
 
 from interviewkit.errors import InvalidArgumentError
+from interviewkit.http.limits import check_patience
 from interviewkit.http.limits import patience as be_patient
 
 T = TypeVar("T")
@@ -25,8 +26,9 @@ async def fan_out(
     Items are taken only when a worker is free. An exception of `work` or of the items ends the run and is raised here;
     when the caller stops iterating, what is under way is cancelled and an async generator of items is closed.
     """
-    if concurrency < 1:
-        raise InvalidArgumentError("concurrency is at least 1")
+    if isinstance(concurrency, bool) or not isinstance(concurrency, int) or concurrency < 1:
+        raise InvalidArgumentError("concurrency is a whole number from 1 on")
+    check_patience(patience)
     feed = _as_async(items)
     running: set[asyncio.Task[U]] = set()
     coming: asyncio.Task[T] | None = None

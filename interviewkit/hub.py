@@ -15,6 +15,7 @@ from interviewkit.errors import ConfigurationError, InterviewKitError, InvalidAr
 from interviewkit.fanout import fan_out
 from interviewkit.http.wire import Problem
 from interviewkit.model import Assessment, Invitation, Ref, Report, ReportOutcome, Session, SessionKind, SessionRef
+from interviewkit.model.arguments import check_arguments
 from interviewkit.pager import Pager
 from interviewkit.provider import InterviewProvider
 
@@ -24,14 +25,14 @@ T = TypeVar("T")
 class Hub:
     """Providers under their account labels. An async context manager that closes them all.
 
-    Raises `ConfigurationError` when two providers carry the same label.
+    Raises `ConfigurationError` for what is no provider, and when two providers carry the same label.
     """
 
     def __init__(self, providers: Iterable[InterviewProvider]) -> None:
         self._providers: dict[str, InterviewProvider] = {}
         self._failures: dict[str, InterviewKitError] = {}
         self._problems: dict[str, list[Problem]] = {}
-        for provider in providers:
+        for provider in _providers(providers):
             if provider.account in self._providers:
                 raise ConfigurationError(
                     f"two providers carry the label {provider.account!r}", hint="give each its own account="
@@ -39,14 +40,22 @@ class Hub:
             self._providers[provider.account] = provider
 
     @classmethod
-    def from_config(cls, path: str | os.PathLike[str], *, only: Collection[str] = ()) -> Self:
+    def from_config(cls, path: str | os.PathLike[str], *, only: Collection[str] | str = ()) -> Self:
         """The accounts of a TOML file, or those that `only` names. Raises `ConfigurationError`."""
-        return cls(account.connect() for account in config.load(path, only=only))
+        return cls(account.connect() for account in config.load(path, only=_labels(only)))
 
     @classmethod
     def from_env(cls) -> Self:
-        """One account for each built-in provider whose environment variables are set. Raises `ConfigurationError`."""
-        return cls(account.connect() for account in config.from_environment())
+        """One account for each built-in provider whose environment variables are set.
+
+        Raises `ConfigurationError` that names the variables when none is set.
+        """
+        accounts = config.from_environment()
+        if not accounts:
+            raise ConfigurationError(
+                "no account is configured in the environment", hint=f"set {config.WANTED_VARIABLES}"
+            )
+        return cls(account.connect() for account in accounts)
 
     def __repr__(self) -> str:
         return f"<Hub {', '.join(self._providers)}>"
@@ -104,9 +113,13 @@ class Hub:
         kind: SessionKind | None = None,
         assessment_id: str | None = None,
         updated_since: datetime | None = None,
-        accounts: Collection[str] = (),
+        accounts: Collection[str] | str = (),
     ) -> Listing[Session]:
-        """The sessions of all accounts (or of `accounts`), as they come in; see `Listing`."""
+        """The sessions of all accounts (or of `accounts`), as they come in; see `Listing`.
+
+        Raises `InvalidArgumentError` at once for a filter that is wrong for every vendor, and an unknown account.
+        """
+        _check("list_sessions", kind=kind, assessment_id=assessment_id, updated_since=updated_since)
         return self._list(
             lambda provider: provider.list_sessions(
                 kind=kind, assessment_id=assessment_id, updated_since=updated_since
@@ -115,13 +128,15 @@ class Hub:
         )
 
     def list_assessments(
-        self, *, include_archived: bool = False, accounts: Collection[str] = ()
+        self, *, include_archived: bool = False, accounts: Collection[str] | str = ()
     ) -> Listing[Assessment]:
         """The assessments of all accounts (or of `accounts`), as they come in; see `Listing`."""
+        if not isinstance(include_archived, bool):
+            raise InvalidArgumentError("include_archived is True or False", operation="list_assessments")
         return self._list(lambda provider: provider.list_assessments(include_archived=include_archived), accounts)
 
     def _list(self, ask: Callable[[InterviewProvider], Pager[T]], accounts: Collection[str]) -> Listing[T]:
-        chosen = [self[label] for label in accounts] if accounts else list(self)
+        chosen = [self[label] for label in _labels(accounts)] if accounts else list(self)
         return Listing(chosen, ask, self._begin)
 
     def _begin(self, failures: dict[str, InterviewKitError], problems: dict[str, list[Problem]]) -> None:
@@ -171,8 +186,12 @@ class Hub:
         """Fetch many reports of all accounts, `concurrency` at a time, each outcome as it is done.
 
         A reference that fails, also one that fits no account or several, is its outcome's `error`. Requests wait for
-        each account's rate limiter as long as it takes, or for `patience` seconds.
+        each account's rate limiter as long as it takes, or for `patience` seconds. Raises `InvalidArgumentError` for an
+        unknown `account`.
         """
+        _check("fetch_reports", required=("refs",), refs=refs)
+        if account is not None:
+            self[account]
 
         async def fetch(ref: Ref) -> ReportOutcome:
             label = account or ""
@@ -189,6 +208,32 @@ class Hub:
 
         async for outcome in fan_out(fetch, refs, concurrency=concurrency, patience=patience):
             yield outcome
+
+
+def _providers(given: object) -> Iterator[InterviewProvider]:
+    """What was given as providers, each seen to be one; an error names its type only, for text may be a key."""
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise ConfigurationError(f"a hub is made of a list of providers, not of a {type(given).__name__}")
+    for one in given:
+        if isinstance(one, type) or not all(isinstance(getattr(one, name, None), str) for name in ("account", "name")):
+            raise ConfigurationError(
+                f"a hub holds providers, not a {one.__name__ if isinstance(one, type) else type(one).__name__}",
+                hint="make them first: Hub([interviewkit.connect(NAME, account=LABEL, ...), ...])",
+            )
+        yield one
+
+
+def _labels(given: Collection[str] | str) -> Collection[str]:
+    """Account labels; one alone may be plain text."""
+    return (given,) if isinstance(given, str) and given else given
+
+
+def _check(operation: str, *, required: tuple[str, ...] = (), **given: object) -> None:
+    """Raise `InvalidArgumentError` for what no vendor could make sense of, not as each account's failure."""
+    try:
+        check_arguments(given, required=required)
+    except InvalidArgumentError as error:
+        raise error.locate(provider=None, operation=operation) from None
 
 
 def reference(ref: Ref) -> SessionRef | str:

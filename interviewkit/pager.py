@@ -7,7 +7,8 @@ from contextlib import aclosing
 from typing import Generic, Literal, Self, TypeVar
 
 from interviewkit.errors import InvalidArgumentError, ListingUnstableError, MalformedResponseError
-from interviewkit.http.limits import patience
+from interviewkit.http.limits import check_patience
+from interviewkit.http.limits import patience as be_patient
 from interviewkit.http.wire import Page, Problem
 
 T = TypeVar("T")
@@ -41,6 +42,10 @@ class Pager(Generic[T]):
         for name, word in (("on_problem", on_problem), ("incomplete", incomplete)):
             if word not in _WORDS[name]:
                 raise InvalidArgumentError(f"{name} is one of {_WORDS[name]}", provider=provider, operation=operation)
+        try:
+            check_patience(patience)
+        except InvalidArgumentError as error:
+            raise error.locate(provider=provider, operation=operation) from None
         self._fetch = fetch
         self._cursor = cursor
         self._provider = provider
@@ -64,7 +69,7 @@ class Pager(Generic[T]):
     def resume(self, cursor: str) -> Self:
         """The same list from a page's `cursor` on."""
         if not isinstance(cursor, str) or not cursor:
-            raise InvalidArgumentError("a cursor is the text that a page carries", provider=self._provider)
+            raise self._invalid("a cursor is the text that a page carries")
         return self._again(cursor)
 
     def _again(
@@ -110,7 +115,7 @@ class Pager(Generic[T]):
         watch = _Watch(self._provider, self._operation, self._cursor)
         cursor = self._cursor
         while True:
-            with patience(self._patience):
+            with be_patient(self._patience):
                 page = await self._fetch(cursor)
             watch.see(page)
             self.problems.extend(page.problems)
@@ -134,10 +139,10 @@ class Pager(Generic[T]):
 
     async def collect(self, limit: int | None = None, *, on_problem: OnProblem = "raise") -> list[T]:
         """All rows, or the first `limit`. A row that cannot be read is an error, unless told `on_problem="collect"`."""
-        if limit is not None and limit < 1:
-            raise InvalidArgumentError("limit is at least 1", provider=self._provider)
+        if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
+            raise self._invalid("limit is a whole number from 1 on, or None for all rows")
         if on_problem not in _WORDS["on_problem"]:
-            raise InvalidArgumentError(f"on_problem is one of {_WORDS['on_problem']}", provider=self._provider)
+            raise self._invalid(f"on_problem is one of {_WORDS['on_problem']}")
         found: list[T] = []
         async with aclosing(self._rows(on_problem)) as rows:
             async for item in rows:
@@ -145,6 +150,9 @@ class Pager(Generic[T]):
                 if limit is not None and len(found) >= limit:
                     break
         return found
+
+    def _invalid(self, text: str) -> InvalidArgumentError:
+        return InvalidArgumentError(text, provider=self._provider, operation=self._operation)
 
 
 class _Watch:

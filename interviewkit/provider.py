@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Any, BinaryIO, ClassVar, Literal, NoReturn, Protocol, Self, TypeVar, Unpack, runtime_checkable
@@ -16,7 +16,6 @@ from interviewkit.errors import (
     ConfigurationError,
     InterviewKitError,
     InvalidArgumentError,
-    Outcome,
     UnsupportedError,
 )
 from interviewkit.fanout import fan_out
@@ -41,6 +40,8 @@ from interviewkit.model import (
     SessionRef,
     TemporaryLink,
 )
+from interviewkit.model.arguments import as_request, check_arguments
+from interviewkit.model.references import refer
 from interviewkit.pager import Pager
 
 T = TypeVar("T")
@@ -113,6 +114,12 @@ class BaseProvider:
     options_type: ClassVar[type[VendorOptions]] = VendorOptions
     ref_kind: ClassVar[SessionKind | None] = None
     """The kind that a bare id means, where the vendor has one space of ids only."""
+    ref_forms: ClassVar[Mapping[SessionKind, str]] = {}
+    """What stands behind `NAME:KIND:` for each kind there is: `SESSION_ID`, or `TEST_ID/SESSION_ID` where a reference
+    has a parent. Another kind, and a parent too many or too few, are refused. Left out: `ref_kind`, without a parent.
+    """
+    not_told: ClassVar[Mapping[str, str]] = {}
+    """Arguments of an invitation that the vendor cannot be told, and why: refused once for a whole batch."""
 
     def __init__(
         self,
@@ -160,6 +167,11 @@ class BaseProvider:
 
     async def send(self, call: Call[T]) -> T:
         """Send one of the vendor's documented endpoints and return its typed answer."""
+        if not isinstance(call, Call):
+            raise InvalidArgumentError(
+                f"send() takes a Call, not {type(call).__name__}", provider=self.name, operation="send",
+                hint=f"make one with a function of interviewkit.providers.{self.name}",
+            )  # fmt: skip
         if self._connection is None:
             raise UnsupportedError("this provider takes no calls", provider=self.name, operation=call.operation)
         return await self._connection.send(call)
@@ -227,7 +239,10 @@ class BaseProvider:
         One report's failure is its outcome's `error` and ends nothing else. Requests wait for the rate limiter as long
         as it takes, or for `patience` seconds.
         """
-        self.require(Feature.FETCH_REPORT)
+        self.require(Feature.FETCH_REPORT, operation="fetch_reports")
+        self.check_arguments(
+            "fetch_reports", required=("refs", "concurrency"), refs=refs, concurrency=concurrency, patience=patience
+        )
 
         async def fetch(ref: Ref) -> ReportOutcome:
             known: SessionRef | str = "?"
@@ -235,6 +250,7 @@ class BaseProvider:
                 known = self.resolve(ref)
                 return ReportOutcome(ref=known, account=self.account, report=await self.fetch_report(known))
             except InterviewKitError as error:
+                error.locate(provider=self.name, operation="fetch_report", account=self.account)
                 return ReportOutcome(ref=known if known != "?" else str(ref), account=self.account, error=error)
 
         async for outcome in fan_out(fetch, refs, concurrency=concurrency, patience=patience):
@@ -245,88 +261,121 @@ class BaseProvider:
         email: InvitationEmail | bool = False, callback_url: str | None = None, report_emails: Sequence[str] = (),
         redirect_url: str | None = None, options: VendorOptions | None = None,
     ) -> AsyncIterator[InviteOutcome]:  # fmt: skip
-        """Invite many candidates, one call each, four at a time; one outcome a candidate, as it is known."""
-        self.require(Feature.INVITE_CANDIDATE)
-        self.require(Feature.BATCH_INVITE)
+        """Invite many candidates, one call each, four at a time; one outcome a candidate, as it is known.
+
+        What all of them share is checked before anything is sent.
+        """
+        for feature in (Feature.INVITE_CANDIDATE, Feature.BATCH_INVITE):
+            self.require(feature, operation="invite_candidates")
+        shared: dict[str, Any] = {
+            "email": email, "callback_url": callback_url, "report_emails": report_emails, "redirect_url": redirect_url,
+        }  # fmt: skip
+        self.check_arguments("invite_candidates", assessment_id=assessment_id, **shared)
+        self.take_options(options, operation="invite_candidates")
+        self.drop_untold("invite_candidates", shared)
 
         async def invite(request: InviteRequest) -> InviteOutcome:
             try:
                 made = await self.invite_candidate(
-                    assessment_id, request.candidate, reference=request.reference, email=email,
-                    callback_url=callback_url, report_emails=report_emails, redirect_url=redirect_url, options=options,
-                )  # fmt: skip
+                    assessment_id, request.candidate, reference=request.reference, options=options, **shared
+                )
                 return InviteOutcome(request=request, invitation=made)
             except InterviewKitError as error:
                 return InviteOutcome(request=request, error=error)
 
-        async for outcome in fan_out(invite, map(as_request, requests), concurrency=4, patience=None):
+        async for outcome in fan_out(invite, self.take_requests(requests), concurrency=4, patience=None):
             yield outcome
 
     # --- for subclasses ---
 
-    def resolve(self, ref: Ref, *, kind: SessionKind | None = None) -> SessionRef:
-        """The reference that `ref` names. Raises `InvalidArgumentError` for another vendor's or another kind's."""
+    def resolve(self, ref: Ref, *, kind: SessionKind | None = None, operation: str | None = None) -> SessionRef:
+        """The reference that `ref` names.
+
+        Raises `InvalidArgumentError` for another vendor's or another kind's, and for one that `ref_forms` has not.
+        """
         if isinstance(ref, Session | Invitation):
             ref = ref.ref
-        if isinstance(ref, str):
-            if ":" not in ref and self.ref_kind is not None:
-                ref = SessionRef(provider=self.name, kind=self.ref_kind, id=ref)
-            else:
-                ref = SessionRef.parse(ref)
-        if not isinstance(ref, SessionRef):
-            raise InvalidArgumentError(
-                "a reference is a SessionRef, a Session, an Invitation or text", provider=self.name
-            )
-        if ref.provider != self.name:
-            raise InvalidArgumentError(f"a reference of {ref.provider} was given to {self.name}", provider=self.name)
-        if kind is not None and ref.kind is not kind:
-            raise InvalidArgumentError(f"this needs the reference of a {kind} session", provider=self.name)
-        return ref
+        forms = self.ref_forms or ({} if self.ref_kind is None else {self.ref_kind: "SESSION_ID"})
+        try:
+            return refer(ref, provider=self.name, bare=self.ref_kind, forms=forms, kind=kind)
+        except InvalidArgumentError as error:
+            raise error.locate(provider=self.name, operation=operation, account=self.account) from None
 
-    def take_options(self, options: VendorOptions | None) -> Any:
+    def check_arguments(self, operation: str, *, required: Collection[str] = (), **given: Any) -> None:
+        """Raise `InvalidArgumentError` for an argument of the protocol, by its name, that has the wrong type."""
+        try:
+            check_arguments(given, required=required)
+        except InvalidArgumentError as error:
+            raise error.locate(provider=self.name, operation=operation, account=self.account) from None
+
+    def take_requests(self, requests: Iterable[InviteRequest | Candidate]) -> Iterable[InviteRequest]:
+        """A batch's rows; a list is checked whole before anything is sent, an iterator as it is read."""
+        self.check_arguments("invite_candidates", required=("requests",), requests=requests)
+
+        def take(item: InviteRequest | Candidate) -> InviteRequest:
+            try:
+                return as_request(item)
+            except InvalidArgumentError as error:
+                raise error.locate(provider=self.name, operation="invite_candidates", account=self.account) from None
+
+        rows = map(take, requests)
+        return list(rows) if isinstance(requests, Collection) else rows
+
+    def take_options(self, options: VendorOptions | None, *, operation: str | None = None) -> Any:
         """The vendor's own options, or its defaults. Raises `InvalidArgumentError` for another vendor's."""
         if options is None:
             return self.options_type()
         if self.options_type is VendorOptions and type(options) is not VendorOptions:
             raise InvalidArgumentError(
                 f"{self.name} has no options of its own, so options= is a VendorOptions, not a "
-                f"{type(options).__name__}", provider=self.name,
+                f"{type(options).__name__}", provider=self.name, operation=operation,
             )  # fmt: skip
         if not isinstance(options, self.options_type):
             raise InvalidArgumentError(
-                f"options= is a {self.options_type.__name__} here, not a {type(options).__name__}", provider=self.name
-            )
+                f"options= is a {self.options_type.__name__} here, not a {type(options).__name__}",
+                provider=self.name, operation=operation,
+            )  # fmt: skip
         return options
 
-    def require(self, feature: Feature) -> None:
+    def require(self, feature: Feature, *, operation: str | None = None) -> None:
         """Raise `UnsupportedError` with the capability's note unless the feature is supported."""
         if self.capabilities[feature].support is Support.UNSUPPORTED:
-            self.refuse(feature)
+            self.refuse(feature, operation=operation)
 
-    def refuse(self, feature: Feature, note: str | None = None) -> NoReturn:
-        """Raise `UnsupportedError` for a feature; nothing was sent."""
+    def refuse(self, feature: Feature, note: str | None = None, *, operation: str | None = None) -> NoReturn:
+        """Raise `UnsupportedError` for a feature; nothing was sent. `operation` is the method that was called."""
+        method = operation or _METHODS.get(feature, feature.value)
         raise UnsupportedError(
-            f"{self.name} does not support {feature.value}: {note or self.capabilities[feature].note}",
-            provider=self.name,
-            operation=feature.value,
-            outcome=Outcome.NOT_SENT,
-        )
+            f"the vendor does not support {feature.value}: {note or self.capabilities[feature].note}",
+            provider=self.name, operation=method, account=self.account,
+        )  # fmt: skip
 
     def drop(self, operation: str, asked: Mapping[str, tuple[Any, str]]) -> tuple[Dropped, ...]:
         """Deal with instructions that the vendor cannot be told: `asked` is field → (the value given, why not).
 
-        Those that were really given raise `UnsupportedError`, or come back as warnings with `unsupported="warn"`.
+        Those that were really given (`private=False` too) raise `UnsupportedError`, or come back as warnings with
+        `unsupported="warn"`.
         """
-        dropped = tuple(Dropped(field=name, reason=why) for name, (value, why) in asked.items() if _given(value))
+        dropped = tuple(
+            Dropped(field=name, reason=why)
+            for name, (value, why) in asked.items()
+            if _given(value) or (name == "private" and value is False)
+        )
         if dropped and self._unsupported == "raise":
             raise UnsupportedError(
-                f"{self.name} cannot be told: " + "; ".join(f"{one.field} ({one.reason})" for one in dropped),
+                "the vendor cannot be told: " + "; ".join(f"{one.field} ({one.reason})" for one in dropped),
                 provider=self.name,
                 operation=operation,
-                outcome=Outcome.NOT_SENT,
+                account=self.account,
                 hint="leave it out, or make the provider with unsupported='warn'",
             )
         return dropped
+
+    def drop_untold(self, operation: str, asked: Mapping[str, Any]) -> tuple[Dropped, ...]:
+        """`drop` those of the arguments that `not_told` names."""
+        return self.drop(operation, {
+            name: (value, self.not_told[name]) for name, value in asked.items() if name in self.not_told
+        })  # fmt: skip
 
     @staticmethod
     def note(described: Mapping[str, tuple[Any, str]]) -> tuple[Dropped, ...]:
@@ -334,13 +383,14 @@ class BaseProvider:
         return tuple(Dropped(field=name, reason=why) for name, (value, why) in described.items() if _given(value))
 
 
-def as_request(item: InviteRequest | Candidate) -> InviteRequest:
-    """A batch's row as an `InviteRequest`."""
-    if isinstance(item, InviteRequest):
-        return item
-    if isinstance(item, Candidate):
-        return InviteRequest(candidate=item)
-    raise InvalidArgumentError("a batch holds InviteRequests or Candidates")
+_METHODS: Mapping[Feature, str] = {
+    Feature.UPDATED_SINCE: "list_sessions",
+    Feature.BATCH_INVITE: "invite_candidates",
+    Feature.EMAIL_CANDIDATE: "invite_candidate",
+    Feature.REFERENCE: "invite_candidate",
+    Feature.CALLBACK: "invite_candidate",
+}
+"""The protocol's methods by the features that are not called like theirs."""
 
 
 def _given(value: Any) -> bool:

@@ -9,7 +9,7 @@ import difflib
 import importlib
 import inspect
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 import attrs
@@ -180,20 +180,23 @@ def hints(provider: Any) -> dict[str, Any]:
         return {}
 
 
-def check_keywords(name: str, provider: Any, given: Mapping[str, Any], *, what: str) -> None:
+def check_keywords(
+    name: str, provider: Any, given: Mapping[str, Any], *, what: str, untold: Collection[str] = ()
+) -> None:
     """Raise `ConfigurationError` for a keyword that the provider does not know, or one that it needs and did not get.
 
-    `what` begins the error's text: who gave the keywords.
+    `what` begins the error's text: who gave the keywords. `untold` are known keywords that the text does not offer.
     """
     known = keywords(provider)
     if known is None:
         return
     for keyword in given:
         if keyword not in known:
-            close = difflib.get_close_matches(keyword, known, n=1)
+            offered = [one for one in known if one not in untold]
+            close = difflib.get_close_matches(keyword, offered, n=1)
             raise ConfigurationError(
                 f"{what}: {name} knows no keyword {keyword!r}",
-                hint=f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}",
+                hint=f"did you mean {close[0]}?" if close else f"known: {', '.join(offered)}",
             )
     for keyword, parameter in known.items():
         if parameter.default is parameter.empty and keyword not in given:

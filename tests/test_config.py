@@ -83,14 +83,17 @@ def test_what_is_wrong_with_an_account_is_said_in_one_line_without_the_secret(
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("organization = 'yes'", "organization is wrong: Expected `bool`, got `str`"),
-        ("base_url = 5", "base_url is wrong"),
-        ("timeout = 'long'", "timeout is wrong: Expected `float`, got `str`"),
-        ("limit = 5", "limit is wrong"),
-        ("limit = { requests = 5 }", "limit is wrong.*per_seconds"),
+        ("organization = 'yes'", "organization is true or false, not text"),
+        ("base_url = 5", "base_url is text, not a whole number"),
+        ("timeout = 'long'", "timeout is a number, not text"),
+        ("limit = 5", "limit is a table such as { requests = 500, per_seconds = 3600 }, not a whole number"),
+        ("limit = { requests = 5 }", "limit lacks per_seconds"),
+        ("limit = { requests = 'x', per_seconds = 5 }", "limit.requests is a whole number, not text"),
         ("limit = { requests = 0, per_seconds = 5 }", "limit is wrong: RateLimit: requests >= 1"),
         ("limit = { request = 5, per_seconds = 1 }", "limit knows no 'request'"),
-        ("unsupported = 'ignore'", "unsupported is wrong"),
+        ("retry = 2026-11-01", "retry is a table such as .*, not a time"),
+        ("unsupported = 'ignore'", 'unsupported is "raise" or "warn", not another word'),
+        ("auth = 'basic'", 'auth is "token" or "bearer", not another word'),
         ("session = 'x'", "session is an object that only a program can give"),
     ],
 )
@@ -183,8 +186,24 @@ def test_a_missing_keyring_extra_says_what_to_install(tmp_path: Path, monkeypatc
 
 def test_a_provider_that_refuses_its_keywords_is_named_with_its_account(tmp_path: Path) -> None:
     found = account(tmp_path, 'api_key = "env:ACME_KEY"', 'base_url = "http://vendor.example"', provider="coderpad")
-    with pytest.raises(ConfigurationError, match="account acme: base_url is plain http"):
+    with pytest.raises(ConfigurationError, match="account acme: base_url is plain http") as caught:
         found.connect()
+    assert caught.value.account == "acme"
+    assert "allow_http = true" in str(caught.value)
+
+
+def test_an_account_is_named_also_when_its_label_is_a_word_of_the_error(tmp_path: Path) -> None:
+    path = write(tmp_path, '[accounts.base]\nprovider = "coderpad"\napi_key = "env:ACME_KEY"\nbase_url = "nowhere"\n')
+    with pytest.raises(ConfigurationError, match="account base: base_url is not a URL"):
+        config.load(path)[0].connect()
+
+
+def test_keywords_that_only_a_program_can_give_are_not_offered(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="knows no keyword 'quantum'") as caught:
+        account(tmp_path, 'api_key = "env:ACME_KEY"', "quantum = 1", provider="coderpad")
+    offered = str(caught.value).partition("known: ")[2].rstrip(")").split(", ")
+    assert {"api_key", "timeout", "allow_http"} <= set(offered)
+    assert not {"session", "clock", "random", "sleep", "observers", "transport", "limiter", "ledger"} & set(offered)
 
 
 def test_the_environment_has_an_account_for_each_vendor_whose_variable_is_set() -> None:

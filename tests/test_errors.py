@@ -94,6 +94,13 @@ def test_only_what_may_pass_by_itself_is_retryable() -> None:
     assert not errors.TransportError("x", retryable=False).retryable
 
 
+def test_what_is_refused_here_was_not_sent_unless_told_otherwise() -> None:
+    assert {kind.__name__ for kind in kinds() if kind("x").outcome is Outcome.NOT_SENT} == {
+        "ConfigurationError", "InvalidArgumentError", "UnsupportedError",
+    }  # fmt: skip
+    assert errors.InvalidArgumentError("x", outcome=Outcome.APPLIED).outcome is Outcome.APPLIED
+
+
 def test_locating_fills_gaps_and_keeps_what_is_known() -> None:
     error = errors.NotFoundError("no such pad", operation="get_pad")
     assert error.locate(provider="acme", operation="fetch_report", account="main") is error

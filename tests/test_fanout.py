@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
 
@@ -168,3 +169,11 @@ async def test_the_work_is_patient_and_the_caller_is_not(patience: float | None,
     async for found in fan_out(work, [1, 2], concurrency=2, patience=patience):
         assert found == seconds
         assert PATIENCE.get() == 0
+
+
+@pytest.mark.parametrize("given", [{"concurrency": "3"}, {"concurrency": True}, {"patience": -1}, {"patience": "1"}])
+async def test_numbers_that_are_none_are_refused_before_anything_is_taken(given: dict[str, Any]) -> None:
+    items = iter([1])
+    with pytest.raises(InvalidArgumentError):
+        await anext(fan_out(Work(), items, **{"concurrency": 3, "patience": None, **given}))
+    assert next(items) == 1

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +18,7 @@ from interviewkit import (
     Ref,
     SessionRef,
     UnsupportedError,
+    config,
     registry,
 )
 from tests.fake_vendor import FakeProvider, session, trouble
@@ -49,12 +52,58 @@ def test_a_hub_is_made_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     path = tmp_path / "interviewkit.toml"
     path.write_text('[accounts.acme]\nprovider = "fake"\napi_key = "env:ACME_KEY"\n')
     assert Hub.from_config(path).labels == ("acme",)
+    assert Hub.from_config(path, only="acme").labels == ("acme",)
 
 
 def test_a_hub_is_made_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert len(Hub.from_env()) == 0
     monkeypatch.setenv("CODERPAD_API_KEY", "k")
     assert Hub.from_env().labels == ("coderpad",)
+
+
+def test_an_environment_without_accounts_names_the_variables_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in chain.from_iterable(config.VARIABLES.values()):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(ConfigurationError, match="CODERPAD_API_KEY, REMOTEINTERVIEW_API_KEY or CODILITY_TOKEN"):
+        Hub.from_env()
+
+
+@pytest.mark.parametrize("given", [["sk-secret"], "sk-secret", None, [FakeProvider], fake("one")])
+def test_what_is_no_provider_is_refused_by_its_type(given: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"not (of )?a (str|NoneType|FakeProvider)") as caught:
+        Hub(given)
+    assert "sk-secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"kind": "party"}, "kind is a SessionKind"),
+        ({"updated_since": datetime(2026, 1, 1)}, "updated_since is a datetime with a time zone"),  # noqa: DTZ001
+        ({"updated_since": "2026-01-01"}, "updated_since is"),
+        ({"assessment_id": 5}, "assessment_id is an id"),
+        ({"accounts": ["nobody"]}, "no account 'nobody'"),
+    ],
+)
+def test_a_filter_that_no_vendor_could_take_is_refused_at_once(arguments: dict[str, Any], said: str) -> None:
+    with pytest.raises(InvalidArgumentError, match=said):
+        Hub([fake("one")]).list_sessions(**arguments)
+
+
+def test_archived_is_a_truth_value() -> None:
+    with pytest.raises(InvalidArgumentError, match="include_archived"):
+        Hub([fake("one")]).list_assessments(include_archived="no")  # type: ignore[arg-type]
+
+
+async def test_one_account_may_be_named_as_plain_text() -> None:
+    hub = Hub([fake("one"), fake("two")])
+    assert {row.account for row in await hub.list_sessions(accounts="two").collect()} == {"two"}
+    assert {row.account for row in await hub.list_assessments(accounts="one").collect()} == {"one"}
+
+
+@pytest.mark.parametrize(("refs", "account"), [("fake:live:a", None), (None, None), (["fake:live:a"], "nobody")])
+async def test_reports_asked_for_wrongly_are_refused_as_a_whole(refs: Any, account: str | None) -> None:
+    with pytest.raises(InvalidArgumentError):
+        await anext(Hub([fake("one")]).fetch_reports(refs, account=account))
 
 
 async def test_all_accounts_are_listed_and_one_failure_ends_no_other() -> None:

@@ -288,3 +288,20 @@ async def test_an_error_of_a_request_is_the_callers_and_the_list_can_go_on() -> 
     with pytest.raises(TransportError):
         await pager.collect()
     assert await pager.resume("1").collect() == [2]
+
+
+@pytest.mark.parametrize("limit", [0, -1, "5", 1.5, True])
+async def test_a_limit_that_is_no_count_is_refused_with_its_place(limit: Any) -> None:
+    vendor = three()
+    with pytest.raises(InvalidArgumentError, match="limit is a whole number") as caught:
+        await vendor.pager().collect(limit)
+    assert (caught.value.operation, vendor.asked) == ("list_pads", [])
+
+
+@pytest.mark.parametrize("patience", [-1, "5", float("nan"), True])
+def test_patience_that_is_no_time_is_refused_when_it_is_given(patience: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match="patience is a number") as caught:
+        three().pager(patience=patience)
+    assert caught.value.operation == "list_pads"
+    with pytest.raises(InvalidArgumentError, match="patience is a number"):
+        three().pager().options(patience=patience)

@@ -28,7 +28,14 @@ class Common:
     config: Annotated[
         Path | None, Parameter(help="Accounts file. Unless given: ./interviewkit.toml, else the environment.")
     ] = None
-    sandbox: Annotated[bool, Parameter(negative="", help="Use the vendors' sandbox, without any account.")] = False
+    sandbox: Annotated[
+        bool,
+        Parameter(
+            negative="",
+            help="Use a sandbox of the vendors, without any account: a new one for each command, gone with it. "
+            "`interviewkit sandbox` serves one that stays.",
+        ),
+    ] = False
     account: Annotated[
         tuple[str, ...], Parameter(negative="", allow_leading_hyphen=True, help="Only this account; may be repeated.")
     ] = ()
@@ -59,8 +66,7 @@ def _configured(common: Common) -> tuple[Account, ...]:
     if not accounts:
         raise ConfigurationError(
             "no account is configured",
-            hint="write interviewkit.toml, set CODERPAD_API_KEY, REMOTEINTERVIEW_API_KEY or CODILITY_TOKEN, "
-            "or try --sandbox",
+            hint=f"write interviewkit.toml, set {config.WANTED_VARIABLES}, or try --sandbox",
         )
     return _narrowed(accounts, common.account)
 
@@ -83,9 +89,3 @@ def the_one(hub: Hub) -> InterviewProvider:
     if len(hub) != 1:
         raise InvalidArgumentError("this needs one account", hint=f"say --account with one of: {', '.join(hub.labels)}")
     return next(iter(hub))
-
-
-def no_option(value: str | None, what: str) -> None:
-    """An id may begin with one hyphen; with two it is an option that was misspelt."""
-    if value is not None and value.startswith("--"):
-        raise InvalidArgumentError(f"{what}: no option is called {value.partition('=')[0]}, and no id looks like this")

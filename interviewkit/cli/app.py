@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import errno
 import inspect
 import os
 import sys
@@ -14,11 +16,12 @@ from cyclopts import App, Parameter
 
 import interviewkit
 from interviewkit.cli.demo import demo
-from interviewkit.cli.exits import DONE, INTERRUPTED, USAGE, code
+from interviewkit.cli.exits import DONE, FAILED, INTERRUPTED, USAGE, code
 from interviewkit.cli.lists import assessments, sessions
 from interviewkit.cli.overview import check, providers
 from interviewkit.cli.render import Screen
 from interviewkit.cli.session import create, invite, report
+from interviewkit.cli.usage import check_options, complaint
 from interviewkit.errors import InterviewKitError, InvalidArgumentError
 
 app = App(
@@ -29,28 +32,44 @@ app = App(
 )
 
 
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
+"""How writing to stdout fails when it is a file on a full or broken disk."""
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code."""
     try:
         return _run(arguments)
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has seen enough. Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # whoever read our output has seen enough
+        _drop_output()
         return DONE
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        _drop_output()
+        with contextlib.suppress(OSError):  # stderr may lead to the same full disk
+            Screen().fail(f"the output cannot be written: {error.strerror}")
+        return FAILED
+
+
+def _drop_output() -> None:
+    """Lead stdout nowhere: Python would complain once more when it flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(arguments: Sequence[str]) -> int:
     screen = Screen()
     try:
+        check_options(app, arguments)
         command, bound, _ = app.parse_args(list(arguments), exit_on_error=False, print_error=False)
         result = command(*bound.args, **bound.kwargs)
         if inspect.iscoroutine(result):
             result = asyncio.run(result)
         sys.stdout.flush()
     except cyclopts.CycloptsError as error:
-        screen.fail(" ".join(str(error).split()))
+        screen.fail(complaint(error))
         return USAGE
     except InterviewKitError as error:
         screen.fail(error)
@@ -84,11 +103,13 @@ async def sandbox(
     json
         One JSON line when ready, for programs.
     """
-    from interviewkit.sandbox import serve
+    from interviewkit.sandbox import Sandbox, serve
     from interviewkit.sandbox.__main__ import announce, announce_json
 
-    if not 0 <= faults <= 1 or sessions < 0:
-        raise InvalidArgumentError("--faults is 0 to 1, --sessions at least 0")
+    try:
+        Sandbox(seed=seed, sessions=sessions, port=port, faults=faults)
+    except ValueError as error:  # what it does not take is said before anything listens
+        raise InvalidArgumentError(f"--{error}") from None
     try:
         await serve(
             seed=seed, sessions=sessions, port=port, faults=faults, quirks=quirks,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import tempfile
 import time
 from collections.abc import Sequence
 from itertools import chain, zip_longest
@@ -17,7 +19,7 @@ from interviewkit.cli.report_view import report_view
 from interviewkit.cli.sandboxed import Running
 from interviewkit.errors import InterviewKitError, InvalidArgumentError
 from interviewkit.hub import Hub
-from interviewkit.model import Candidate, Invitation, Report, Session, SessionKind
+from interviewkit.model import Candidate, Invitation, Report, Session, SessionKind, SessionStatus
 from interviewkit.serialize import dumps
 
 CANDIDATES = (
@@ -27,6 +29,10 @@ CANDIDATES = (
 COLUMNS = ("vendor", "kind", "status", "word", "title", "candidate", "created")
 MOST = 1000
 REPORTS = "reports.jsonl"
+UNKNOWN = (
+    "unknown: nothing is guessed. RemoteInterview publishes words for finished candidates only; at Codility no field "
+    "tells cancelled from expired."
+)
 
 
 async def demo(*, output: Path = Path("interviewkit-demo"), seed: int = 7, sessions: int = 24) -> None:
@@ -43,6 +49,7 @@ async def demo(*, output: Path = Path("interviewkit-demo"), seed: int = 7, sessi
     """
     if not 0 <= sessions <= MOST:
         raise InvalidArgumentError(f"--sessions is 0 to {MOST}: Codility answers 500 requests an hour")
+    check_writable(output)
     began = time.monotonic()
     screen = Screen()
     async with sandboxed.running(seed=seed, sessions=sessions) as box, connected(box.accounts) as hub:
@@ -54,7 +61,7 @@ async def demo(*, output: Path = Path("interviewkit-demo"), seed: int = 7, sessi
         worked = await box.work()
         screen.out.print(Text(f"{worked} candidates and interviewers at work … done\n"))
         listed = await list_everything(hub)
-        screen.table(COLUMNS, map(_row, listed), title=f"{len(listed)} sessions", cut=(4, 5))
+        screen.table(COLUMNS, map(_row, listed), title=f"{len(listed)} sessions", cut=(4, 5), drop=(3, 6, 1))
         reports = await fetch_everything(hub, listed, screen)
         requests = await count_requests(box)
     screen.out.print()
@@ -64,7 +71,7 @@ async def demo(*, output: Path = Path("interviewkit-demo"), seed: int = 7, sessi
         (SessionKind.LIVE, "A live session in full"),
     ):
         screen.out.print(Text(f"\n{heading}\n", style="bold"))
-        screen.out.print(report_view(richest(reports, kind)))
+        screen.show(report_view(richest(reports, kind)))
     path = write(output, reports)
     took = time.monotonic() - began
     screen.out.print(Text(f"\n{len(reports)} reports in {path} · {requests} HTTP requests · {took:.1f} s"))
@@ -137,10 +144,12 @@ def show_scores(hub: Hub, reports: Sequence[Report], screen: Screen) -> None:
     for provider in hub:
         own = [report for report in reports if report.account == provider.account]
         own.sort(key=lambda report: (report.score is None, -((report.score and report.score.percent) or 0)))
-        columns += [provider.name, "score"]
+        columns += [provider.name, "score" if any(report.score for report in own) else "status"]
         cells.append([(_who(report), _score(report)) for report in own])
     rows = (tuple(chain.from_iterable(row)) for row in zip_longest(*cells, fillvalue=(Text(""), Text(""))))
     screen.table(columns, rows, title="Scores side by side", cut=range(0, len(columns), 2))
+    if any(report.status is SessionStatus.UNKNOWN for report in reports):
+        screen.out.print(Text(UNKNOWN, style="dim"))
 
 
 def _who(report: Report) -> str:
@@ -170,6 +179,28 @@ def richest(reports: Sequence[Report], kind: SessionKind) -> Report:
     return max(fitting, key=weight)
 
 
+def check_writable(folder: Path) -> None:
+    """Raise `InterviewKitError` when the reports could not be left in this folder; nothing of the trial stays."""
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    target = folder / REPORTS
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if target.exists():
+            target.open("ab").close()
+        else:
+            tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise _unwritable(target, error) from None
+    finally:
+        for made in missing:
+            with contextlib.suppress(OSError):
+                made.rmdir()
+
+
+def _unwritable(path: Path, error: OSError) -> InterviewKitError:
+    return InterviewKitError(f"{path} cannot be written: {error.strerror or type(error).__name__}")
+
+
 def write(folder: Path, reports: Sequence[Report]) -> Path:
     """Leave the reports as JSON Lines."""
     path = folder / REPORTS
@@ -177,5 +208,5 @@ def write(folder: Path, reports: Sequence[Report]) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         path.write_text("".join(dumps(report) + "\n" for report in reports), encoding="utf-8")
     except OSError as error:
-        raise InterviewKitError(f"{path} cannot be written: {error.strerror or type(error).__name__}") from None
+        raise _unwritable(path, error) from None
     return path

@@ -10,7 +10,7 @@ from typing import Annotated, TypeVar
 from cyclopts import Parameter
 
 from interviewkit.cli import accounts, render
-from interviewkit.cli.accounts import COMMON, Common, no_option
+from interviewkit.cli.accounts import COMMON, Common
 from interviewkit.cli.exits import verdict
 from interviewkit.cli.render import Screen
 from interviewkit.errors import InvalidArgumentError
@@ -72,7 +72,6 @@ async def sessions(
         In JSON, everything that the vendor said, links and access codes included.
     """
     since = _moment(updated_since)
-    no_option(assessment, "--assessment")
     return await _show(
         common,
         lambda hub: hub.list_sessions(kind=kind, assessment_id=assessment, updated_since=since),
@@ -109,8 +108,9 @@ async def _show(
             count = len(kept)
             order = {label: place for place, label in enumerate(hub.labels)}
             kept.sort(key=lambda item: order.get(item.account, len(order)))
-            screen.table(look.columns, map(look.row, kept), cut=look.cut, spare=look.spare)
-            screen.say(f"{count} row{'s' * (count != 1)} of {len(hub)} account{'s' * (len(hub) != 1)}")
+            lacking = screen.table(look.columns, map(look.row, kept), cut=look.cut, drop=look.drop)
+            told = f"{count} row{'s' * (count != 1)} of {len(hub)} account{'s' * (len(hub) != 1)}"
+            screen.say(f"{told}; not whole at this width: {', '.join(lacking)} (--json has all)" if lacking else told)
     return verdict(screen, listing.failures, listing.problems, accounts_asked=len(hub), done=count > 0)
 
 

@@ -83,7 +83,7 @@ async def check(*, common: Common = COMMON) -> int:
             )
     else:
         columns = ("account", "provider", "ok", "used", "remaining", "limit", "level", "message")
-        screen.table(columns, (_status_row(one, status) for one, status in found.items()))
+        screen.table(columns, (_status_row(one, status) for one, status in found.items()), drop=(6, 1))
     bad = sum(1 for status in found.values() if status is None or not status.ok)
     return verdict(screen, failures, {}, accounts_asked=len(found), done=len(found) > bad, partly=bad > 0)
 

@@ -11,7 +11,8 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from interviewkit.cli.render import cell, clean, clean_block, person, points, table
+from interviewkit.cli.render import person, points
+from interviewkit.cli.tables import cell, clean, clean_block, table
 from interviewkit.model import Report, SourceFile, TaskResult, TestCaseResult
 
 _VERDICT = {True: "passed", False: "failed", None: None}

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from interviewkit.cli import accounts, artifacts, render
-from interviewkit.cli.accounts import COMMON, Common, no_option
+from interviewkit.cli.accounts import COMMON, Common
 from interviewkit.cli.exits import DONE, PARTLY
 from interviewkit.cli.render import Screen
 from interviewkit.cli.report_view import report_view
@@ -36,7 +39,6 @@ async def report(
     artifacts_to
         Download the files beside the report into this folder.
     """
-    no_option(ref, "REF")
     screen = Screen(as_json=common.json)
     async with accounts.opened(common) as hub:
         provider = accounts.the_one(hub) if len(hub) == 1 or ":" not in ref else hub.provider_for(ref)
@@ -47,7 +49,7 @@ async def report(
         elif screen.as_json:
             screen.line(found)
         else:
-            screen.out.print(report_view(found))
+            screen.show(report_view(found))
         if artifacts_to is not None:
             return await artifacts.save(provider, found, artifacts_to, screen)
     return DONE
@@ -82,9 +84,11 @@ async def create(
     """
     screen = Screen(as_json=common.json)
     async with accounts.opened(common) as hub:
-        made = await accounts.the_one(hub).create_session(
-            title=title, language=language, template_id=template, notes=notes, private=private, reference=reference
-        )
+        provider = accounts.the_one(hub)
+        with _writing(screen, "session"):
+            made = await provider.create_session(
+                title=title, language=language, template_id=template, notes=notes, private=private, reference=reference
+            )
     _show_made(screen, made, made.warnings, ("account", "ref", "status", "title", "candidate_url", "interviewer_url",
                                              "access_code", "playback_url"))  # fmt: skip
     return DONE
@@ -133,16 +137,29 @@ async def invite(
     redirect_url
         Where the candidate is sent in the end.
     """
-    no_option(assessment, "ASSESSMENT")
     screen = Screen(as_json=common.json)
     candidate = Candidate(email=email, name=name, first_name=first_name, last_name=last_name, phone=phone)
     async with accounts.opened(common) as hub:
-        made = await accounts.the_one(hub).invite_candidate(
-            assessment, candidate, reference=reference, email=send_mail, callback_url=callback_url,
-            report_emails=report_email, redirect_url=redirect_url,
-        )  # fmt: skip
+        provider = accounts.the_one(hub)
+        with _writing(screen, "invitation"):
+            made = await provider.invite_candidate(
+                assessment, candidate, reference=reference, email=send_mail, callback_url=callback_url,
+                report_emails=report_email, redirect_url=redirect_url,
+            )  # fmt: skip
     _show_made(screen, made, made.warnings, ("account", "ref", "url", "email_sent", "reference"))
     return PARTLY if send_mail and made.email_sent is not True else DONE
+
+
+@contextlib.contextmanager
+def _writing(screen: Screen, what: str) -> Iterator[None]:
+    """Say, when Ctrl-C falls into a write, that nobody knows whether it happened."""
+    try:
+        yield
+    except asyncio.CancelledError:
+        screen.warn(
+            f"interrupted: the {what} may have been made. Look with `interviewkit sessions` before you repeat it"
+        )
+        raise
 
 
 def _show_made(

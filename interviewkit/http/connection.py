@@ -174,15 +174,18 @@ class Connection:
         """Send one call. Raises what `Runner.send` raises, and `InvalidArgumentError` for another vendor's call."""
         if call.provider != self.runner.provider:
             raise InvalidArgumentError(
-                f"a call of {call.provider} was given to {self.runner.provider}", provider=self.runner.provider
-            )
+                f"a call of {call.provider} was given to {self.runner.provider}", provider=self.runner.provider,
+                operation=call.operation, account=self.runner.account,
+            )  # fmt: skip
         return await self.runner.send(call)
 
     def with_options(self, changes: Changes) -> Connection:
         """The same connections with other settings; closing the copy leaves them open."""
         unknown = set(changes) - set(Changes.__annotations__)
         if unknown:
-            raise ConfigurationError(f"with_options cannot change {', '.join(sorted(unknown))}")
+            raise ConfigurationError(
+                f"with_options cannot change {', '.join(sorted(unknown))}", provider=self.runner.provider
+            )
         _check(changes, self.runner.provider)
         return Connection(attrs.evolve(self.runner, **changes), self.transport, owner=False)
 

@@ -27,7 +27,8 @@ def clean_secret(value: object, *, what: str, provider: str, hint: str) -> str:
     error never holds the value.
     """
     if not isinstance(value, str):
-        raise ConfigurationError(f"{what} is missing", provider=provider, hint=hint)
+        wrong = "is missing" if value is None else f"is a text, not {type(value).__name__}"
+        raise ConfigurationError(f"{what} {wrong}", provider=provider, hint=hint)
     text = value.strip()
     if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
         text = text[1:-1].strip()

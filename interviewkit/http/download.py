@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote, urljoin, urlsplit
@@ -118,14 +118,29 @@ async def save(pieces: AsyncIterator[bytes], target: Target) -> int:
     if not isinstance(target, str | os.PathLike):
         return await _pour(pieces, target)
     path = Path(target)
+    if not path.name:
+        raise InvalidArgumentError("target is the path of a file, not of a folder")
     part = path.with_name(f".{path.name}.part")
     try:
-        with await asyncio.to_thread(part.open, "wb") as file:
+        with _naming(path):
+            opened = await asyncio.to_thread(part.open, "wb")
+        with opened as file:
             size = await _pour(pieces, file)
-        await asyncio.to_thread(part.replace, path)
+        with _naming(path):
+            await asyncio.to_thread(part.replace, path)
     finally:
-        await asyncio.to_thread(part.unlink, missing_ok=True)
+        with contextlib.suppress(OSError):  # it was never there, or its folder is none: the first error says so
+            await asyncio.to_thread(part.unlink)
     return size
+
+
+@contextlib.contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Errors of the file system name the file that was asked for, not the one beside it that fills up first."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
 
 
 async def _pour(pieces: AsyncIterator[bytes], file: BinaryIO) -> int:

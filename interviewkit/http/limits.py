@@ -11,7 +11,7 @@ from typing import Protocol
 
 import attrs
 
-from interviewkit.errors import ConfigurationError
+from interviewkit.errors import ConfigurationError, InvalidArgumentError
 
 PATIENCE: ContextVar[float] = ContextVar("interviewkit_patience", default=0.0)
 """Seconds that calls in this context wait for a slot beyond their own deadline (pagers, `fetch_reports`)."""
@@ -20,11 +20,19 @@ PATIENCE: ContextVar[float] = ContextVar("interviewkit_patience", default=0.0)
 @contextmanager
 def patience(seconds: float | None) -> Iterator[None]:
     """Let calls inside wait `seconds` for a slot (`None`: as long as it takes)."""
+    check_patience(seconds)
     token = PATIENCE.set(float("inf") if seconds is None else seconds)
     try:
         yield
     finally:
         PATIENCE.reset(token)
+
+
+def check_patience(seconds: object) -> None:
+    """Raise `InvalidArgumentError` for what is neither `None` nor a number of seconds from zero on."""
+    number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    if seconds is not None and not (number and seconds >= 0):  # type: ignore[operator]
+        raise InvalidArgumentError("patience is a number of seconds from 0 on, or None for as long as it takes")
 
 
 @attrs.frozen

@@ -15,7 +15,6 @@ from interviewkit.errors import (
     AuthenticationError,
     DeadlineExceededError,
     InterviewKitError,
-    MalformedResponseError,
     Outcome,
     RateLimitedError,
     VendorError,
@@ -212,14 +211,16 @@ class Runner:
             )
             error.outcome = Outcome.UNKNOWN if unknown else Outcome.REFUSED
         if error.outcome is Outcome.UNKNOWN:
-            error.retryable = False
-            if error.hint == error.default_hint:
-                error.hint = "it may have happened: look at the vendor's list before you repeat it"
+            _warn_of_repeating(error)
 
     def _unreadable(self, call: Call[Any], error: InterviewKitError, response: Response) -> InterviewKitError:
         self._located(call, error)
+        if error.outcome is Outcome.NOT_SENT:  # an answer came, so something was
+            error.outcome = None
         if not call.repeatable and error.outcome is None:
-            error.outcome = Outcome.UNKNOWN if isinstance(error, MalformedResponseError) else Outcome.REFUSED
+            error.outcome = Outcome.REFUSED if isinstance(error, VendorError) else Outcome.UNKNOWN
+        if error.outcome is Outcome.UNKNOWN:
+            _warn_of_repeating(error)
         if isinstance(error, VendorError):
             error.status = error.status or response.status
             error.request_id = error.request_id or response.headers.get("x-request-id")
@@ -316,6 +317,12 @@ class Runner:
             error=None if error is None else type(error).__name__,
             response_bytes=None if response is None else len(response.body),
         )  # fmt: skip
+
+
+def _warn_of_repeating(error: InterviewKitError) -> None:
+    error.retryable = False
+    if error.hint == error.default_hint:
+        error.hint = "it may have happened: look at the vendor's list before you repeat it"
 
 
 def _headers(accept: str, credential: Mapping[str, str], body: Body | None) -> dict[str, str]:

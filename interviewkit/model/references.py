@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, Self
 from urllib.parse import quote, unquote
 
@@ -75,3 +76,43 @@ class SessionRef:
 
 
 _REF = re.compile(r"([^:/\s]+):(live|take_home):(?:([^:/\s]+)/)?([^:/\s]+)")
+
+
+def refer(
+    ref: SessionRef | str, *, provider: str, bare: SessionKind | None, forms: Mapping[SessionKind, str],
+    kind: SessionKind | None = None,
+) -> SessionRef:  # fmt: skip
+    """The reference that one provider's caller means: text parsed, an id alone of the kind `bare`.
+
+    `forms` is what stands behind `PROVIDER:KIND:` for each kind there is, with a slash where there is a parent; with
+    none, every form fits. Raises `InvalidArgumentError` that names the right forms.
+    """
+    right = " or ".join(f"{provider}:{kind.value}:{form}" for kind, form in forms.items())
+    wrong: str | None = None
+    try:
+        if isinstance(ref, str) and ":" not in ref and bare is not None:
+            ref = SessionRef(provider=provider, kind=bare, id=ref)
+        elif isinstance(ref, str):
+            ref = SessionRef.parse(ref)
+    except InvalidArgumentError as error:
+        wrong = error.message
+    if wrong is None:
+        wrong = _misfit(ref, provider, forms, kind)
+    if wrong is not None:
+        raise InvalidArgumentError(wrong, hint=f"write {right}" if right else None)
+    return ref  # type: ignore[return-value]  # no text is left
+
+
+def _misfit(ref: object, provider: str, forms: Mapping[SessionKind, str], kind: SessionKind | None) -> str | None:
+    """What is wrong with a reference for one provider."""
+    if not isinstance(ref, SessionRef):
+        return f"a reference is a SessionRef, a Session, an Invitation or text, not {type(ref).__name__}"
+    if ref.provider != provider:
+        return f"a reference of {ref.provider} was given to {provider}"
+    if forms and ref.kind not in forms:
+        return f"there is no reference of the kind {ref.kind} here"
+    if forms and ("/" in forms[ref.kind]) is (ref.parent is None):
+        return f"a reference of the kind {ref.kind} {'needs a' if ref.parent is None else 'has no'} part before a slash"
+    if kind is not None and ref.kind is not kind:
+        return f"this needs the reference of a {kind} session"
+    return None

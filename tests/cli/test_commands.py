@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,10 +14,15 @@ import interviewkit
 from interviewkit import (
     AuthenticationError,
     InterviewKitError,
+    InvalidRequestError,
+    MalformedResponseError,
+    Outcome,
+    RateLimitedError,
     TransportError,
     registry,
 )
 from interviewkit.cli.app import app
+from interviewkit.cli.messages import told
 from tests.cli.conftest import Accounts, Run
 from tests.fake_vendor import FakeProvider, trouble
 
@@ -89,7 +97,8 @@ def test_what_no_account_can_do_is_wrong_usage(run: Run, accounts: Accounts) -> 
     accounts(one={})
     ran = run("sessions", "--updated-since", "2026-11-01")
     assert ran.code == 2
-    assert "does not support updated_since" in ran.err
+    assert ran.err.startswith("error: one: fake.")
+    assert "updated_since" in ran.err
 
 
 def test_a_limit_ends_the_list_quietly(run: Run, accounts: Accounts) -> None:
@@ -120,15 +129,24 @@ def test_assessments_are_listed(run: Run, accounts: Accounts) -> None:
         (["sessions", "--kind", "party"], "kind"),
         (["sessions", "--updated-since", "yesterday"], "--updated-since is no ISO 8601 time"),
         (["sessions", "--assessment"], "--assessment"),
-        (["sessions", "--assessment", "--json"], "no option is called --json"),
+        (["sessions", "--assessment", "--json"], "--assessment needs a value"),
+        (["sessions", "--assessment", "--limit", "3"], "--assessment needs a value"),
+        (["create", "--title", "--language", "python"], "--title needs a value"),
         (["sessions", "--account", "nobody"], "no account nobody"),
         (["sessions", "--config", "absent.toml"], "absent.toml cannot be read"),
         (["sessions", "--sandbox", "--config", "x.toml"], "exclude each other"),
-        (["invite", "--emial=x"], "no option is called --emial"),
+        (["invite", "--emial=x"], "no option is called --emial (did you mean --email?)"),
+        (["invite", "--emial", "a@example.com"], "no option is called --emial (did you mean --email?)"),
+        (["invite", "T", "--quantum"], "no option is called --quantum"),
+        (["report", "a", "b"], "too many arguments: b"),
+        (["sandbox", "--port", "99999"], "--port is"),
+        (["sandbox", "--port=65534"], "--port is"),
+        (["sandbox", "--port", "-5"], "--port is"),
+        (["sandbox", "--faults", "2"], "--faults is 0 to 1"),
         (["report"], "report"),
         (["report", "no:reference"], "not a session reference"),
         (["create"], "this needs one account (say --account with one of: one, two)"),
-        (["create", "--account", "one"], "does not support create_session"),
+        (["create", "--account", "one"], "fake.create_session: "),
     ],
 )
 def test_wrong_usage_is_one_line_and_exit_code_2(run: Run, accounts: Accounts, arguments: list[str], said: str) -> None:
@@ -264,6 +282,95 @@ def test_an_interrupt_ends_it_with_130_and_no_traceback(
 def test_an_error_of_many_lines_is_shown_in_one(run: Run, accounts: Accounts) -> None:
     accounts(one={"failing": InterviewKitError("a\nb\x1b[2J"), "pages": []})
     assert run("sessions", "--json").err == "error: one: fake: a b [2J\n"
+
+
+def test_flags_need_no_value_and_what_stands_after_two_hyphens_is_no_option(run: Run, accounts: Accounts) -> None:
+    accounts(one={})
+    assert run("create", "--private", "--title", "Pairing").err.startswith("error: fake.create_session: ")
+    assert "not a session reference" in run("report", "--", "--no:such").err
+
+
+@pytest.mark.parametrize("command", [("create", "--title", "x"), ("invite", "T", "--email", "a@example.com")])
+def test_an_interrupted_write_says_that_it_may_have_happened(
+    run: Run, accounts: Accounts, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    accounts(one={})
+
+    async def on_its_way(*_: object, **__: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+        await asyncio.sleep(5)
+
+    monkeypatch.setattr(FakeProvider, "create_session", on_its_way)
+    monkeypatch.setattr(FakeProvider, "invite_candidate", on_its_way)
+    ran = run(*command)
+    assert (ran.code, ran.out) == (130, "")
+    assert "may have been made. Look with `interviewkit sessions` before you repeat it" in ran.err
+
+
+def test_the_vendors_own_words_stand_in_a_refusal_and_hints_for_programs_do_not(
+    run: Run, accounts: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accounts(one={})
+
+    async def refused(*_: object, **__: object) -> None:
+        raise InvalidRequestError(
+            "the vendor calls the request wrong", vendor_message="no\nmailbox\x1b[2J", raw={"k": "v"}
+        )
+
+    monkeypatch.setattr(FakeProvider, "invite_candidate", refused)
+    ran = run("invite", "T", "--email", "notamail")
+    assert (ran.code, ran.err) == (1, "error: the vendor calls the request wrong; the vendor says: no mailbox [2J\n")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (InterviewKitError("x", hint="leave it out, or make the provider with unsupported='warn'"), '"warn"'),
+        (TransportError("x", hint="raise max_response_bytes if this size is expected"), "account's table"),
+        (RateLimitedError("x"), "(wait a while)"),
+        (MalformedResponseError("x"), None),
+        (TransportError("x"), "(try again later)"),
+        (TransportError("x", outcome=Outcome.UNKNOWN), "[outcome: unknown]"),
+        (InvalidRequestError("x", vendor_message="w" * 1000), "w…"),
+    ],
+)
+def test_hints_speak_of_the_command_line(error: InterviewKitError, said: str | None) -> None:
+    text = told(error)
+    assert text == "x" if said is None else said in text
+    assert len(text) < 400
+    for programming in (".raw", ".vendor_message", "='", ".retry_after"):
+        assert programming not in text
+
+
+@pytest.mark.parametrize("columns", [20, 40, 60, 80, 100, 140])
+def test_nothing_in_a_table_is_cut_without_an_ellipsis(run: Run, accounts: Accounts, columns: int) -> None:
+    ident = "i" * 90
+    accounts(acme_interviews={"pages": [(ident, "short")]})
+    ran = run("sessions", terminal=True, columns=columns)
+    rows = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in ran.out.splitlines()]
+    assert max(map(len, rows)) <= columns
+    words = "–", "acme_interviews", "completed", "Backend", "Candidate", "Interview", "short", f"fake:live:{ident}"
+    for row in rows[2:]:
+        for word in row.split():
+            assert word in (*words, f"fake:live:{words[-2]}", ident) or word.endswith("…"), word
+    assert "not whole at this width: " in ran.err
+    assert "(--json has all)" in ran.err
+
+
+def test_columns_are_left_out_before_a_short_reference_is_cut(run: Run, accounts: Accounts) -> None:
+    ident = "CQF9L5-EVD-0123456"
+    accounts(**{"an-account-with-a-long-name": {"pages": [(ident,)]}})
+    ran = run("sessions", terminal=True, columns=80)
+    assert f"fake:live:{ident} " in ran.out
+    assert "created" not in ran.out
+    assert "created" in ran.err
+
+
+def test_a_wide_terminal_shows_references_whole(run: Run, accounts: Accounts) -> None:
+    accounts(one={"pages": [("i" * 90,)]})
+    ran = run("sessions", terminal=True, columns=300)
+    assert f"fake:live:{'i' * 90} " in ran.out
+    assert ran.err.endswith("1 row of 1 account\n")
 
 
 def test_help_and_version_are_done(run: Run) -> None:

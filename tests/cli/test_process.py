@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -54,7 +55,22 @@ def test_the_demo_shows_three_vendors_side_by_side_in_under_ten_seconds(tmp_path
     assert any(report.score for report in reports)
     assert any(report.tasks and report.tasks[0].files for report in reports)
     assert f"{len(reports)} sessions" in ran.stdout
-    assert max(map(len, ran.stdout.splitlines())) <= 100
+    told, _, _ = ran.stdout.partition("One candidate's report in full")
+    assert "…" not in told.partition("sessions\n")[2]
+    assert "Interview with Backend Engineer" in told
+    assert re.search(r"coderpad +status +remoteinterview +score +codility +score", told)
+    assert "\nunknown: " in told
+
+
+@pytest.mark.parametrize("columns", [60, 80, 100])
+def test_the_demo_fits_a_terminal_and_cuts_nothing_without_an_ellipsis(run: Run, columns: int) -> None:
+    ran = run("demo", "--sessions", "6", terminal=True, columns=columns)
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", ran.out)
+    assert ran.code == 0
+    assert max(map(len, shown.splitlines())) <= columns
+    days = re.findall(r"\b20\d\d-[\d-]*…?", shown)
+    assert all(re.fullmatch(r"20\d\d-\d\d-\d\d|20.*…", day) for day in days)
+    assert days
 
 
 @pytest.mark.parametrize(
@@ -94,9 +110,27 @@ def test_the_demo_fails_in_one_line_when_the_sandbox_dies_on_the_way(
 
 def test_the_demo_says_that_it_cannot_write(run: Run, tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("")
-    ran = run("demo", "--output", "taken", "--sessions", "6")
-    assert ran.code == 1
-    assert "cannot be written" in ran.err
+    (tmp_path / "folder" / "reports.jsonl").mkdir(parents=True)
+    for output in ("taken", "taken/below", "folder"):
+        ran = run("demo", "--output", output)
+        assert (ran.code, ran.out) == (1, "")
+        assert "cannot be written" in ran.err
+
+
+def test_the_trial_of_the_demos_folder_leaves_nothing(tmp_path: Path) -> None:
+    demo.check_writable(tmp_path / "a" / "b")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a full disk")
+@pytest.mark.parametrize("command", ["--help", "providers", "demo"])
+def test_a_full_disk_is_one_clear_line(tmp_path: Path, command: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            [*COMMAND, command], cwd=tmp_path, env=environment(), stdout=full, stderr=subprocess.PIPE, text=True,
+            timeout=30, check=False,
+        )  # fmt: skip
+    assert (ran.returncode, ran.stderr) == (1, "error: the output cannot be written: No space left on device\n")
 
 
 def test_a_sandbox_that_does_not_start_says_why(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

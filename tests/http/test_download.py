@@ -285,3 +285,27 @@ async def test_an_older_file_is_replaced_by_a_whole_one_only(tmp_path: Path) -> 
     assert await save(whole(b"new"), str(target)) == 3
     assert target.read_bytes() == b"new"
     assert files(tmp_path) == [target]
+
+
+@pytest.mark.parametrize(
+    ("place", "kind"),
+    [
+        ("missing/r.pdf", FileNotFoundError),
+        ("file/r.pdf", NotADirectoryError),
+        ("folder", IsADirectoryError),
+    ],
+)
+async def test_a_bad_target_is_named_as_it_was_given(place: str, kind: type[OSError], tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(kind) as caught:
+        await save(whole(b"x"), tmp_path / place)
+    assert (caught.value.filename, caught.value.filename2) == (str(tmp_path / place), None)
+    assert ".part" not in str(caught.value)
+    assert {found.name for found in files(tmp_path)} == {"file", "folder"}
+
+
+@pytest.mark.parametrize("target", ["", ".", "/"])
+async def test_a_target_without_a_files_name_is_refused(target: str) -> None:
+    with pytest.raises(InvalidArgumentError, match="target"):
+        await save(whole(b"x"), target)

@@ -275,3 +275,14 @@ async def test_a_key_in_the_query_follows_the_query() -> None:
 
 def test_a_candidate_stands_in_no_repr_of_a_call() -> None:
     assert EMAIL not in repr(create())
+
+
+@pytest.mark.parametrize(("write", "outcome"), [(True, Outcome.UNKNOWN), (False, None)])
+async def test_a_reader_that_refuses_an_answer_does_not_say_that_nothing_was_sent(
+    write: bool, outcome: Outcome | None
+) -> None:
+    def read(_response: object) -> None:
+        raise InvalidArgumentError("an id that is none")
+
+    found = await failure(runner([OK]), (create() if write else get()).reading(read))
+    assert found.outcome is outcome

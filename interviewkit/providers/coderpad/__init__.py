@@ -51,6 +51,7 @@ from interviewkit.pager import Pager
 from interviewkit.provider import BaseProvider, VendorOptions
 from interviewkit.providers.coderpad import problems, translate
 from interviewkit.providers.coderpad.calls import (
+    check_cursor,
     create_pad,
     delete_pad,
     end_pad,
@@ -64,10 +65,9 @@ from interviewkit.providers.coderpad.calls import (
 )
 from interviewkit.providers.coderpad.capabilities import (
     CAPABILITIES,
-    NO_CALLBACK,
-    NO_MAIL,
     NO_PLACE,
     NO_REFERENCE,
+    NOT_TOLD,
 )
 from interviewkit.providers.coderpad.listing import SESSION, SessionPager, Sweep, Wanted
 from interviewkit.providers.coderpad.options import CoderPadOptions
@@ -207,6 +207,8 @@ class CoderPad(BaseProvider):
     capabilities = CAPABILITIES
     options_type = CoderPadOptions
     ref_kind = SessionKind.LIVE
+    ref_forms = {SessionKind.LIVE: "PAD_ID"}  # noqa: RUF012 - nobody changes it
+    not_told = NOT_TOLD
 
     def __init__(
         self, api_key: str | None = None, *, base_url: str | None = None, auth: Literal["token", "bearer"] = "token",
@@ -217,7 +219,7 @@ class CoderPad(BaseProvider):
         if auth not in _SCHEMES or not isinstance(organization, bool):
             raise ConfigurationError("auth= is 'token' or 'bearer', organization= is True or False", provider=self.name)
         given = api_key if api_key is not None else os.environ.get("CODERPAD_API_KEY")
-        key = clean_secret(given, what="api_key (CODERPAD_API_KEY)", provider=self.name, hint=problems.KEY_HINT)
+        key = clean_secret(given, what="the API key", provider=self.name, hint=problems.NO_KEY_HINT)
         url = base_url or os.environ.get("CODERPAD_BASE_URL") or "https://app.coderpad.io"
         host = Host(base_url=url, credential=StaticCredential(key, header=_SCHEMES[auth]))
         connection = Connection.open(self.name, {"api": host}, problems.refuse, settings)
@@ -236,6 +238,10 @@ class CoderPad(BaseProvider):
         Raises `QuotaExceededError` when the plan's pads are used up. Source: https://coderpad.io/api, POST /api/pads.
         """
         with self._named("create_session"):
+            self.check_arguments(
+                "create_session", title=title, language=language, candidate=candidate, template_id=template_id,
+                notes=notes, private=private, reference=reference,
+            )  # fmt: skip
             own: CoderPadOptions = self.take_options(options)
             dropped = self.drop("create_session", {"reference": (reference, NO_REFERENCE)})
             noted = self.note({"candidate": (candidate, NO_PLACE)})
@@ -253,8 +259,8 @@ class CoderPad(BaseProvider):
 
         `assessment_id` is a question that was put into the pad. Source: https://coderpad.io/api, GET /api/pads.
         """
-        with self._named("list_sessions"):
-            wanted = Wanted.of(kind=kind, assessment_id=assessment_id, updated_since=updated_since)
+        self.check_arguments("list_sessions", kind=kind, assessment_id=assessment_id, updated_since=updated_since)
+        wanted = Wanted.of(kind=kind, assessment_id=assessment_id, updated_since=updated_since)
         pads = list_organization_pads if self._organization else list_pads
         sweep = Sweep(send=self.send, list_pads=pads, account=self.account, wanted=wanted)
         return SessionPager(sweep, provider=self.name, operation="list_sessions")
@@ -308,6 +314,7 @@ class CoderPad(BaseProvider):
         """
         from interviewkit.providers.coderpad import files
 
+        self.check_arguments("download", required=("artifact", "target"), artifact=artifact, target=target)
         with self._named("download"):
             pad_id = self.resolve(artifact.ref).id
             if artifact.kind not in files.LOADABLE:
@@ -333,14 +340,15 @@ class CoderPad(BaseProvider):
         is sent. Raises what `create_session` raises.
         """
         with self._named("invite_candidate"):
+            told: dict[str, Any] = {
+                "reference": reference, "email": email, "callback_url": callback_url, "report_emails": report_emails,
+                "redirect_url": redirect_url,
+            }  # fmt: skip
+            self.check_arguments(
+                "invite_candidate", required=("candidate",), assessment_id=assessment_id, candidate=candidate, **told
+            )
             own: CoderPadOptions = self.take_options(options)
-            dropped = self.drop("invite_candidate", {
-                "reference": (reference, NO_REFERENCE),
-                "email": (email, NO_MAIL),
-                "callback_url": (callback_url, NO_CALLBACK),
-                "report_emails": (tuple(report_emails), "the API mails nobody"),
-                "redirect_url": (redirect_url, "a pad leads nowhere when it ends"),
-            })  # fmt: skip
+            dropped = self.drop_untold("invite_candidate", told)
             noted = self.note({
                 f"candidate.{field}": (getattr(candidate, field), NO_PLACE)
                 for field in ("email", "phone", "id", "attributes")
@@ -362,6 +370,7 @@ class CoderPad(BaseProvider):
         list_page = questions.list_organization_questions if self._organization else list_own
 
         async def fetch(cursor: str | None) -> Page[Assessment]:
+            check_cursor(cursor, "list_assessments")
             page = await self.send(list_page(sort="created_at,asc", cursor=cursor))
             return page.map(partial(translate.assessment, account=self.account))
 
@@ -378,7 +387,7 @@ class CoderPad(BaseProvider):
         try:
             yield
         except InterviewKitError as error:
-            error.outcome = error.outcome or outcome
+            error.outcome = outcome or error.outcome
             raise error.locate(provider=self.name, operation=operation, account=self.account) from None
 
     @property

@@ -202,6 +202,16 @@ def paging(sort: str | None, page: int | None, cursor: str | None, columns: Sequ
     return [("sort", sort), (name, value or None)]
 
 
+def check_cursor(cursor: str | None, operation: str) -> None:
+    """Raise `InvalidArgumentError` for what no page of a list carries as its `cursor`."""
+    name, _equals, value = (cursor or "page=1").partition("=")
+    if name not in {"page", "cursor"} or not value:
+        raise InvalidArgumentError(
+            "not a cursor of this list", provider="coderpad", operation=operation,
+            hint="resume with the cursor of a page of the same list",
+        )  # fmt: skip
+
+
 def route(template: str, **ids: str | int) -> Path:
     """The path of an endpoint. Raises `InvalidArgumentError` for an id that would lead to another one."""
     try:

@@ -9,6 +9,15 @@ NO_MAIL = "the API mails nobody: send the invitation's url yourself"
 NO_CALLBACK = "the API calls nobody back: list sessions with updated_since"
 NO_PLACE = "a pad names no candidate: people give their names themselves when they join"
 
+NOT_TOLD = {
+    "reference": NO_REFERENCE,
+    "email": NO_MAIL,
+    "callback_url": NO_CALLBACK,
+    "report_emails": "the API mails nobody",
+    "redirect_url": "a pad leads nowhere when it ends",
+}
+"""What an invitation cannot carry."""
+
 CAPABILITIES = Capabilities({
     Feature.CREATE_SESSION: native("a pad, from a question with template_id", limit="the plan's pads a billing cycle"),
     Feature.LIST_SESSIONS: emulated(

@@ -11,12 +11,13 @@ from typing import Any, Self, cast
 import attrs
 import msgspec
 
-from interviewkit.errors import InvalidArgumentError, ListingUnstableError
+from interviewkit.errors import ListingUnstableError
 from interviewkit.http.wire import Call, Page
 from interviewkit.model import Session, SessionKind
 from interviewkit.pager import OnProblem, Pager
 from interviewkit.providers.coderpad import translate
 from interviewkit.providers.coderpad.answers import Answer, Listing
+from interviewkit.providers.coderpad.calls import check_cursor
 from interviewkit.providers.coderpad.shapes import Event, Id, Pad
 
 OVERLAP = timedelta(seconds=120)
@@ -60,16 +61,8 @@ class Wanted:
 
     @classmethod
     def of(cls, *, kind: SessionKind | None, assessment_id: str | None, updated_since: datetime | None) -> Self:
-        """Check what a caller asks for. Raises `InvalidArgumentError`."""
-        if kind is not None and kind not in tuple(SessionKind):
-            raise InvalidArgumentError("kind is a SessionKind")
-        if assessment_id is not None and not (isinstance(assessment_id, str) and assessment_id):
-            raise InvalidArgumentError("assessment_id is a question's id, as text")
-        if updated_since is None:
-            return cls(kind=kind, assessment_id=assessment_id)
-        if not isinstance(updated_since, datetime) or updated_since.tzinfo is None:
-            raise InvalidArgumentError("updated_since is a datetime with a time zone")
-        not_before = max(updated_since, _FLOOR) - OVERLAP
+        """What a caller asks for, with room for lists that are behind."""
+        not_before = None if updated_since is None else max(updated_since, _FLOOR) - OVERLAP
         return cls(kind=kind, assessment_id=assessment_id, not_before=not_before)
 
     def is_met_by(self, session: Session) -> bool:
@@ -95,6 +88,7 @@ class Sweep:
     wanted: Wanted
 
     async def __call__(self, cursor: str | None) -> Page[Session]:
+        check_cursor(cursor, "list_sessions")
         # Oldest first, a new pad moves nothing: https://coderpad.io/api sorts newest first unless told.
         sort = "created_at,asc" if self.wanted.not_before is None else "updated_at,desc"
         page = await self.send(self.list_pads(sort=sort, cursor=cursor).reading(SESSIONS))

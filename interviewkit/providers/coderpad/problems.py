@@ -24,17 +24,20 @@ from interviewkit.errors import (
 )
 from interviewkit.http.decode import read_json
 from interviewkit.http.refusal import body_of, refusal
-from interviewkit.http.wire import Call, Response
+from interviewkit.http.wire import Call, Json, Response
 
 KEY_HINT = "copy the API key from https://app.coderpad.io/settings: it is one person's, and ends with that account"
+NO_KEY_HINT = f"{KEY_HINT}; give it as api_key=, or in the environment as CODERPAD_API_KEY"
 QUOTA_HINT = "see get_quota() for the numbers; the allowance comes back with the next billing cycle"
 
 HINTS: Mapping[int, str] = {
-    400: "the vendor's words are in the error's .vendor_message; an unknown language is the usual cause",
+    400: "the vendor's words are in the error's .vendor_message",
     401: KEY_HINT,
     403: "some calls and fields are for organization owners only",
     404: "a private pad looks missing to a key without rights to it",
 }
+
+LANGUAGE_HINT = f"{HINTS[400]}; an unknown language is the usual cause"
 
 CREATES_PADS = frozenset({"create_pad"})
 """Here 429 means that the plan's pads are used up; for other calls no page says anything, and it is throttling."""
@@ -80,7 +83,16 @@ def refuse(call: Call[Any], response: Response) -> InterviewKitError:
             status=429, code=code, vendor_message=message, request_id=response.headers.get("x-request-id"), raw=body,
             outcome=Outcome.REFUSED, hint=QUOTA_HINT,
         )  # fmt: skip
-    return refusal(call, response, vendor_message=message, code=code, hints=HINTS, raw=body)
+    hints = {**HINTS, 400: LANGUAGE_HINT} if response.status == 400 and _tells_a_language(call) else HINTS
+    return refusal(call, response, vendor_message=message, code=code, hints=hints, raw=body)
+
+
+def _tells_a_language(call: Call[Any]) -> bool:
+    body = call.request.body
+    names: list[Any] = [name for name, _value in (*call.request.query, *getattr(body, "fields", ()))]
+    if isinstance(body, Json) and isinstance(body.value, dict):
+        names += [*body.value, *(body.value["pad"] if isinstance(body.value.get("pad"), dict) else ())]
+    return not {"language", "question[language]"}.isdisjoint(names)
 
 
 def check(response: Response) -> None:

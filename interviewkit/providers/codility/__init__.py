@@ -26,19 +26,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, BinaryIO, ClassVar, Self, Unpack, cast
+from typing import Any, BinaryIO, ClassVar, Unpack, cast
 
 import attrs
 
 from interviewkit.capabilities import Capabilities, Feature, native, unsupported
-from interviewkit.errors import (
-    ConfigurationError,
-    MalformedResponseError,
-    Outcome,
-)
+from interviewkit.errors import ConfigurationError, InvalidArgumentError, MalformedResponseError, Outcome
 from interviewkit.http.connection import Connection, Host, Settings
 from interviewkit.http.credentials import StaticCredential, TokenCredential, TokenSource, clean_secret
 from interviewkit.http.download import save, whole
@@ -61,7 +57,7 @@ from interviewkit.model import (
     SessionRef,
     TemporaryLink,
 )
-from interviewkit.pager import OnProblem, Pager
+from interviewkit.pager import Pager
 from interviewkit.provider import BaseProvider, VendorOptions
 from interviewkit.providers.codility import calls, invitations, problems, translate
 from interviewkit.providers.codility.calls import (
@@ -83,6 +79,7 @@ from interviewkit.providers.codility.calls import (
     list_user_logins,
     send_session_email,
 )
+from interviewkit.providers.codility.listing import OfKind
 from interviewkit.providers.codility.oauth import OAuthApp, OAuthToken, Token
 from interviewkit.providers.codility.shapes import (
     CandidateData,
@@ -192,22 +189,6 @@ class CodilityOptions(VendorOptions):
     event_callbacks: Sequence[EventCallback] = attrs.field(default=(), hash=False)
 
 
-class _OfKind(Pager[Session]):
-    """Sessions of one kind. The whole list is watched for losses and cycles before rows are left out."""
-
-    kind: SessionKind
-
-    def _again(self, cursor: str | None, **changes: Any) -> Self:
-        other = super()._again(cursor, **changes)
-        other.kind = self.kind
-        return other
-
-    async def _read(self, on_problem: OnProblem) -> AsyncGenerator[Page[Session], None]:
-        async with contextlib.aclosing(super()._read(on_problem)) as pages:
-            async for page in pages:
-                yield attrs.evolve(page, items=tuple(one for one in page.items if one.kind == self.kind), total=None)
-
-
 class Codility(BaseProvider):
     """Codility's provider. `token` is an access token, or a `TokenSource` such as `OAuthToken`.
 
@@ -218,6 +199,7 @@ class Codility(BaseProvider):
     capabilities: Capabilities = _CAPABILITIES
     options_type: ClassVar[type[VendorOptions]] = CodilityOptions
     ref_kind: ClassVar[SessionKind | None] = SessionKind.TAKE_HOME
+    ref_forms: ClassVar[Mapping[SessionKind, str]] = {SessionKind.TAKE_HOME: "SESSION_ID", SessionKind.LIVE: "CL-ID"}
 
     def __init__(
         self, token: str | TokenSource | None = None, *, base_url: str | None = None, **settings: Unpack[Settings]
@@ -250,7 +232,11 @@ class Codility(BaseProvider):
         reference: str | None = None, options: VendorOptions | None = None,
     ) -> Session:  # fmt: skip
         """Create a CodeLive whiteboard called `title`; interviewers join with the session's `access_code`."""
-        chosen: CodilityOptions = self.take_options(options)
+        self.check_arguments(
+            "create_session", title=title, language=language, candidate=candidate, template_id=template_id,
+            notes=notes, private=private, reference=reference,
+        )  # fmt: skip
+        chosen: CodilityOptions = self.take_options(options, operation="create_session")
         why = "a whiteboard has a name only"
         asked = {
             "language": (language, why), "template_id": (template_id, why), "notes": (notes, why),
@@ -266,6 +252,7 @@ class Codility(BaseProvider):
         updated_since: datetime | None = None,
     ) -> Pager[Session]:  # fmt: skip
         """List all sessions or one test's, without results."""
+        self.check_arguments("list_sessions", kind=kind, assessment_id=assessment_id, updated_since=updated_since)
         if updated_since is not None:
             self.refuse(Feature.UPDATED_SINCE)
         rows_of = calls.list_sessions if assessment_id is None else partial(calls.list_test_sessions, assessment_id)
@@ -277,40 +264,42 @@ class Codility(BaseProvider):
 
         if kind is None:
             return Pager(fetch, provider=self.name, operation="list_sessions")
-        pager = _OfKind(fetch, provider=self.name, operation="list_sessions")
+        pager = OfKind(fetch, provider=self.name, operation="list_sessions")
         pager.kind = kind
         return pager
 
     async def get_session(self, ref: Ref) -> Session:
         """Read one session with its score."""
-        detail, requested = await self._detail(ref)
+        detail, requested = await self._detail("get_session", ref)
         with self._reading("get_session", detail):
             return translate.session(detail, self.account, requested=requested)
 
     async def fetch_report(self, ref: Ref) -> Report:
         """Read a session's results by task, its similarity check, candidate data, and what can be downloaded."""
-        detail, requested = await self._detail(ref)
+        detail, requested = await self._detail("fetch_report", ref)
         with self._reading("fetch_report", detail):
             return translate.report(detail, self.account, requested=requested, fetched_at=datetime.now(UTC))
 
     async def end_session(self, ref: Ref) -> None:
         """Cancel a session. Raises `ConflictError` when it is being evaluated or closed."""
-        await self.send(calls.cancel_session(self.resolve(ref).id))
+        await self.send(calls.cancel_session(self.resolve(ref, operation="end_session").id))
 
     async def report_link(self, ref: Ref, *, kind: ArtifactKind = ArtifactKind.REPORT) -> TemporaryLink:
         """Make a link to the report, or to the similarity report, that opens without a login until it expires."""
         make = {ArtifactKind.REPORT: calls.embed_report, ArtifactKind.SIMILARITY: calls.embed_similarity}.get(kind)
         if make is None:
             self.refuse(Feature.REPORT_LINK, f"no link to {kind}; there are links to report and similarity")
-        made = await self.send(make(self.resolve(ref).id))
+        made = await self.send(make(self.resolve(ref, operation="report_link").id))
         with self._reading("report_link", made, outcome=Outcome.APPLIED):
             return translate.link(made)
 
     async def download(self, artifact: Artifact, target: str | os.PathLike[str] | BinaryIO) -> int:
         """Fetch the PDF report into a file; returns its size in bytes."""
+        self.check_arguments("download", required=("artifact", "target"), artifact=artifact, target=target)
         if artifact.kind is not ArtifactKind.PDF:
             self.refuse(Feature.DOWNLOAD, f"{artifact.kind} is a page behind a login: open it, or use report_link()")
-        content = await self.send(calls.get_session_pdf(self.resolve(artifact.ref).id))
+        known = self.resolve(artifact.ref, operation="download")
+        content = await self.send(calls.get_session_pdf(known.id))
         return await save(whole(content), target)
 
     # --- tests and invitations ---
@@ -331,7 +320,8 @@ class Codility(BaseProvider):
         redirect_url: str | None = None, options: VendorOptions | None = None,
     ) -> Invitation:  # fmt: skip
         """Invite one candidate to a test, and mail them if told so; the invitation stands when the mail fails."""
-        plan = self._plan(assessment_id, email, callback_url, report_emails, redirect_url, options)
+        self.check_arguments("invite_candidate", required=("candidate",), candidate=candidate, reference=reference)
+        plan = self._plan("invite_candidate", assessment_id, email, callback_url, report_emails, redirect_url, options)
         row = invitations.row(plan, InviteRequest(candidate=candidate, reference=reference))
         (outcome,) = await invitations.invite_rows(self.send, plan, [row], self.account)
         if outcome.error is not None:
@@ -349,14 +339,18 @@ class Codility(BaseProvider):
         What all of them share is checked before anything is sent. A reference that was used before in this batch is
         that candidate's error.
         """
-        plan = self._plan(assessment_id, email, callback_url, report_emails, redirect_url, options)
-        return invitations.run(self.send, plan, requests, self.account)
+        plan = self._plan("invite_candidates", assessment_id, email, callback_url, report_emails, redirect_url, options)
+        return invitations.run(self.send, plan, self.take_requests(requests), self.account)
 
     def _plan(
-        self, assessment_id: str | None, email: InvitationEmail | bool, callback_url: str | None,
+        self, operation: str, assessment_id: str | None, email: InvitationEmail | bool, callback_url: str | None,
         report_emails: Sequence[str], redirect_url: str | None, options: VendorOptions | None,
     ) -> invitations.Plan:  # fmt: skip
-        chosen: CodilityOptions = self.take_options(options)
+        self.check_arguments(
+            operation, assessment_id=assessment_id, email=email, callback_url=callback_url,
+            report_emails=report_emails, redirect_url=redirect_url,
+        )  # fmt: skip
+        chosen: CodilityOptions = self.take_options(options, operation=operation)
         return invitations.plan(
             assessment_id, email=email, callback_url=callback_url, event_callbacks=chosen.event_callbacks,
             report_emails=report_emails, redirect_url=redirect_url, additional_data=chosen.additional_data,
@@ -371,14 +365,21 @@ class Codility(BaseProvider):
 
     # --- within ---
 
-    def resolve(self, ref: Ref, *, kind: SessionKind | None = None) -> SessionRef:
-        """The reference that `ref` names; a bare id that begins with `CL-` is a CodeLive session's."""
+    def resolve(self, ref: Ref, *, kind: SessionKind | None = None, operation: str | None = None) -> SessionRef:
+        """The reference that `ref` names; an id that begins with `CL-`, and no other, is a CodeLive session's."""
         if isinstance(ref, str) and ref and ":" not in ref:
             ref = translate.reference(ref)
-        return super().resolve(ref, kind=kind)
+        known = super().resolve(ref, kind=kind, operation=operation)
+        if translate.reference(known.id).kind is not known.kind:
+            raise InvalidArgumentError(
+                f"this id is none of a session of the kind {known.kind}", provider=self.name, operation=operation,
+                account=self.account, hint="write codility:live:ID for an id that begins with CL-, "
+                "codility:take_home:ID for any other",
+            )  # fmt: skip
+        return known
 
-    async def _detail(self, ref: Ref) -> tuple[SessionDetail, str]:
-        requested = self.resolve(ref).id
+    async def _detail(self, operation: str, ref: Ref) -> tuple[SessionDetail, str]:
+        requested = self.resolve(ref, operation=operation).id
         return await self.send(calls.get_session(requested)), requested
 
     def _located(self, page: Page[Any], operation: str) -> Page[Any]:

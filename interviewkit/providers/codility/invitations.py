@@ -13,7 +13,7 @@ from interviewkit.fanout import fan_out
 from interviewkit.http.limits import patience
 from interviewkit.http.wire import Call, Page
 from interviewkit.model import Candidate, Dropped, InvitationEmail, InviteOutcome, InviteRequest
-from interviewkit.provider import BaseProvider, as_request
+from interviewkit.provider import BaseProvider
 from interviewkit.providers.codility import calls, translate
 from interviewkit.providers.codility.shapes import EventCallback, InviteCandidate, InvitedCandidate
 
@@ -72,8 +72,6 @@ def plan(
             "Codility invites to a test: its id is missing", provider=translate.PROVIDER, operation="invite_candidate",
             hint="take assessment_id from list_assessments()",
         )  # fmt: skip
-    if not isinstance(email, bool | InvitationEmail):
-        raise InvalidArgumentError("email is True, False or an InvitationEmail", provider=translate.PROVIDER)
     calls.check_url("callback_url", callback_url)
     both = () if callback_url is None else tuple(EventCallback(event=name, url=callback_url) for name in calls.EVENTS)
     made = Plan(
@@ -139,14 +137,12 @@ def _without_place(made: Plan, request: InviteRequest, *, split: bool) -> tuple[
     )
 
 
-def batches(
-    made: Plan, requests: Iterable[InviteRequest | Candidate]
-) -> Iterator[tuple[list[Row], list[InviteOutcome]]]:
+def batches(made: Plan, requests: Iterable[InviteRequest]) -> Iterator[tuple[list[Row], list[InviteOutcome]]]:
     """Rows in batches of one call each, and the outcomes of requests that cannot be sent; taken as they are needed."""
     used: set[str] = set()
     rows: list[Row] = []
     refused: list[InviteOutcome] = []
-    for request in map(as_request, requests):
+    for request in requests:
         try:
             made_row = row(made, request)
             _claim(used, str(made_row.sent.id))
@@ -201,9 +197,7 @@ def _outcome(
         return InviteOutcome(request=asked.request, error=error)
 
 
-async def run(
-    send: Send, made: Plan, requests: Iterable[InviteRequest | Candidate], account: str
-) -> AsyncIterator[InviteOutcome]:
+async def run(send: Send, made: Plan, requests: Iterable[InviteRequest], account: str) -> AsyncIterator[InviteOutcome]:
     """Invite batch by batch, then mail: one outcome a request, as it is known. Waits for the rate limiter."""
 
     async def follow_up(outcome: InviteOutcome) -> InviteOutcome:

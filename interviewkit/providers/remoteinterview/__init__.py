@@ -21,12 +21,12 @@ A report is final (`is_final`) once the candidate's test is completed, or the pa
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import BinaryIO, TypeVar, Unpack
+from typing import Any, BinaryIO, TypeVar, Unpack
 
 import attrs
 
 from interviewkit.capabilities import Capabilities, Feature, emulated, native, unsupported
-from interviewkit.errors import ConfigurationError, InvalidArgumentError, Outcome
+from interviewkit.errors import ConfigurationError, InvalidArgumentError
 from interviewkit.http.connection import Connection, Host, Settings, is_loopback
 from interviewkit.http.credentials import StaticCredential, clean_secret
 from interviewkit.http.download import KnownHosts, open_file, save
@@ -42,7 +42,6 @@ from interviewkit.model import (
     Report,
     Session,
     SessionKind,
-    SessionRef,
 )
 from interviewkit.pager import Pager
 from interviewkit.provider import BaseProvider, VendorOptions
@@ -102,7 +101,6 @@ __all__ = [
 
 T = TypeVar("T")
 
-_FULL_FORM = "write remoteinterview:take_home:TEST_ID/CANDIDATE_ID or remoteinterview:live:PAD_ID"
 _FILE_HOSTS = (".remoteinterview.io", ".codeinterview.io")
 _NO_FIELD = "the vendor has no field for it"
 _E_MAIL_ONLY = "the vendor takes a candidate's e-mail only"
@@ -150,6 +148,16 @@ class RemoteInterview(BaseProvider):
     name = "remoteinterview"
     capabilities = _CAPABILITIES
     options_type = RemoteInterviewOptions
+    ref_forms = {  # noqa: RUF012 - nobody changes it
+        SessionKind.TAKE_HOME: "TEST_ID/CANDIDATE_ID", SessionKind.LIVE: "PAD_ID",
+    }  # fmt: skip
+    not_told = {  # noqa: RUF012
+        "reference": _CAPABILITIES[Feature.REFERENCE].note,
+        "email": _CAPABILITIES[Feature.EMAIL_CANDIDATE].note,
+        "callback_url": _CAPABILITIES[Feature.CALLBACK].note,
+        "report_emails": _NO_FIELD,
+        "redirect_url": _NO_FIELD,
+    }
 
     def __init__(
         self,
@@ -187,7 +195,11 @@ class RemoteInterview(BaseProvider):
         reference: str | None = None, options: VendorOptions | None = None,
     ) -> Session:  # fmt: skip
         """Create a live pad. Raises `VendorError`; source: https://codeinterview.io/api, POST /1/pads/new."""
-        extra = self.take_options(options).extra
+        self.check_arguments(
+            "create_session", title=title, language=language, candidate=candidate, template_id=template_id,
+            notes=notes, private=private, reference=reference,
+        )  # fmt: skip
+        extra = self.take_options(options, operation="create_session").extra
         dropped = self.drop("create_session", {
             "language": (language, _NO_FIELD),
             "template_id": (template_id, _NO_FIELD),
@@ -212,10 +224,9 @@ class RemoteInterview(BaseProvider):
         gone although it was listed is among the pager's `problems`. Sources: https://www.remoteinterview.io/api,
         GET /1/tests and /1/tests/:id/candidates; https://codeinterview.io/api, GET /1/pads.
         """
+        self.check_arguments("list_sessions", kind=kind, assessment_id=assessment_id, updated_since=updated_since)
         if updated_since is not None:
             self.refuse(Feature.UPDATED_SINCE)
-        if kind not in {None, *SessionKind}:
-            raise self._invalid("list_sessions", "kind is a SessionKind, or None for all")
         if assessment_id is None:
             fetch = AllSessions(self.send, kind=kind, account=self.account, hosts=self._hosts())
             return Pager(fetch, provider=self.name, operation="list_sessions")
@@ -226,7 +237,7 @@ class RemoteInterview(BaseProvider):
 
     async def get_session(self, ref: Ref) -> Session:
         """Read one candidate of a test (without score), or one live pad. Raises `NotFoundError`."""
-        known = self.resolve(ref)
+        known = self.resolve(ref, operation="get_session")
         if known.parent is None:
             return translate.pad_session(await self.send(get_pad(known.id)), account=self.account)
         found = await self.send(get_candidate(known.parent, known.id))
@@ -234,7 +245,7 @@ class RemoteInterview(BaseProvider):
 
     async def fetch_report(self, ref: Ref) -> Report:
         """Read a candidate's report, or a live pad's last code and notes. Raises `NotFoundError`."""
-        known = self.resolve(ref)
+        known = self.resolve(ref, operation="fetch_report")
         if known.parent is None:
             pad = await self.send(get_pad(known.id))
             return translate.pad_report(pad, account=self.account, fetched_at=datetime.now(UTC))
@@ -243,14 +254,15 @@ class RemoteInterview(BaseProvider):
 
     async def end_session(self, ref: Ref) -> None:
         """End a live pad: the candidate is locked out. Raises `UnsupportedError` for a candidate of a test."""
-        known = self.resolve(ref)
+        known = self.resolve(ref, operation="end_session")
         if known.kind is not SessionKind.LIVE:
             self.refuse(Feature.END_SESSION, "a test's candidate can neither be cancelled nor deleted")
         await self.send(end_pad(known.id))
 
     async def download(self, artifact: Artifact, target: str | os.PathLike[str] | BinaryIO) -> int:
         """Fetch a file that was handed in, without the key, from the vendor's own hosts; returns its size in bytes."""
-        self.resolve(artifact.ref)
+        self.check_arguments("download", required=("artifact", "target"), artifact=artifact, target=target)
+        self.resolve(artifact.ref, operation="download")
         if artifact.url is None:
             raise self._invalid("download", "the artifact has no url")
         loopback = any(is_loopback(host.rpartition(":")[0] or host) for host in self._hosts().values())
@@ -270,18 +282,19 @@ class RemoteInterview(BaseProvider):
         Raises `NotFoundError` for an unknown test. Source: https://www.remoteinterview.io/api,
         POST /1/tests/:id/candidates.
         """
-        extra = self.take_options(options).extra
-        if assessment_id is None or not isinstance(candidate, Candidate) or candidate.email is None:
-            missing = "assessment_id, the id of a test," if assessment_id is None else "a Candidate with an email"
-            raise self._invalid("invite_candidate", f"{missing} is required")
+        told: dict[str, Any] = {
+            "reference": reference, "email": email, "callback_url": callback_url, "report_emails": report_emails,
+            "redirect_url": redirect_url,
+        }  # fmt: skip
+        self.check_arguments(
+            "invite_candidate", required=("assessment_id", "candidate"), assessment_id=assessment_id,
+            candidate=candidate, **told,
+        )  # fmt: skip
+        extra = self.take_options(options, operation="invite_candidate").extra
+        if assessment_id is None or candidate.email is None:
+            raise self._invalid("invite_candidate", "a Candidate with an email is required")
         call = create_candidate(assessment_id, candidate.email, form=self._form, extra=extra)
-        dropped = self.drop("invite_candidate", {
-            "reference": (reference, self.capabilities[Feature.REFERENCE].note),
-            "email": (email, self.capabilities[Feature.EMAIL_CANDIDATE].note),
-            "callback_url": (callback_url, self.capabilities[Feature.CALLBACK].note),
-            "report_emails": (tuple(report_emails), _NO_FIELD),
-            "redirect_url": (redirect_url, _NO_FIELD),
-        })  # fmt: skip
+        dropped = self.drop_untold("invite_candidate", told)
         noted = self.note({
             "candidate.name": (candidate.display_name, _E_MAIL_ONLY),
             "candidate.phone": (candidate.phone, _E_MAIL_ONLY),
@@ -306,17 +319,6 @@ class RemoteInterview(BaseProvider):
 
     # --- for this class ---
 
-    def resolve(self, ref: Ref, *, kind: SessionKind | None = None) -> SessionRef:
-        """The reference that `ref` names; a bare id tells neither kind nor test, so it is an `InvalidArgumentError`."""
-        if isinstance(ref, str) and ":" not in ref:
-            raise InvalidArgumentError("a bare id names no session here", provider=self.name, hint=_FULL_FORM)
-        known = super().resolve(ref, kind=kind)
-        if (known.kind is SessionKind.TAKE_HOME) is (known.parent is None):
-            raise InvalidArgumentError(
-                "a candidate's reference names the test too, a pad's names none", provider=self.name, hint=_FULL_FORM
-            )
-        return known
-
     def _open_connection(self) -> Connection:
         assert self._connection is not None  # noqa: S101 - the constructor gives one
         return self._connection
@@ -325,7 +327,7 @@ class RemoteInterview(BaseProvider):
         return {name: end.host for name, end in self._open_connection().runner.endpoints.items()}
 
     def _invalid(self, operation: str, text: str) -> InvalidArgumentError:
-        return InvalidArgumentError(text, provider=self.name, operation=operation, outcome=Outcome.NOT_SENT)
+        return InvalidArgumentError(text, provider=self.name, operation=operation)
 
     def _whole(self, operation: str, fetch: Callable[[], Awaitable[Page[T]]]) -> Pager[T]:
         """A list that comes on one page."""

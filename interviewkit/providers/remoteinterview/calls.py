@@ -9,7 +9,7 @@ lead to another route.
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from interviewkit.errors import InvalidArgumentError, Outcome
+from interviewkit.errors import InvalidArgumentError
 from interviewkit.http.decode import One, Rows
 from interviewkit.http.wire import Body, Call, Form, Json, Page, Request, Response, fields, path
 from interviewkit.providers.remoteinterview.problems import Confirmed
@@ -67,9 +67,7 @@ def create_candidate(
     """
     name, at, domain = email.partition("@") if isinstance(email, str) else ("", "", "")
     if not (name and at and domain) or any(letter.isspace() for letter in email):
-        raise InvalidArgumentError(
-            "email is not a mailbox", provider=PROVIDER, operation="create_candidate", outcome=Outcome.NOT_SENT
-        )
+        raise InvalidArgumentError("email is not a mailbox", provider=PROVIDER, operation="create_candidate")
     body = _body({"email": email, **(extra or {})}, form=form)
     route = "/1/tests/{test_id}/candidates"
     return _write("create_candidate", route, {"test_id": test_id}, CreatedCandidate, API, body, "test id")

@@ -107,7 +107,7 @@ def test_the_vendors_limit_holds_unless_told(make: Make) -> None:
 
 async def test_a_session_is_a_whiteboard(make: Make) -> None:
     provider, script = make(answer(WHITEBOARD))
-    session = await provider.create_session(title="Pairing with A. N.", private=False)
+    session = await provider.create_session(title="Pairing with A. N.")
     assert asked(script) == [
         ("POST", "https://codility.com/api/codelive/create_whiteboard/", {"room_name": "Pairing with A. N."})
     ]
@@ -124,7 +124,15 @@ async def test_a_whiteboard_without_title_invents_none(make: Make) -> None:
 
 
 @pytest.mark.parametrize(
-    "given", [{"language": "go"}, {"template_id": "1"}, {"notes": "n"}, {"private": True}, {"reference": "r"}]
+    "given",
+    [
+        {"language": "go"},
+        {"template_id": "1"},
+        {"notes": "n"},
+        {"private": True},
+        {"private": False},
+        {"reference": "r"},
+    ],
 )
 async def test_what_a_whiteboard_cannot_be_told_raises_or_warns(make: Make, given: dict[str, Any]) -> None:
     provider, script = make()
