@@ -81,7 +81,7 @@ def test_the_page_on_providers_shows_the_whole_of_its_example(generator: ModuleT
     assert missing == []
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES], ids=lambda page: str(page.relative_to(ROOT)))
+@pytest.mark.parametrize("page", list(PAGES), ids=lambda page: str(page.relative_to(ROOT)))
 def test_pages_install_from_a_clone_as_long_as_nothing_is_published(page: Path) -> None:
     assert not re.search(r"pip install [\"']?interviewkit", page.read_text(encoding="utf-8"))
 
