@@ -72,16 +72,7 @@ def tests(session: nox.Session) -> None:
     _groups(session, "tests")
     _wheel(session)
     _beside_the_wheel(session)
-    session.run("python", "-m", "pytest", "-p", "no:cacheprovider", "-n", "2", "-m", "not soak", *session.posargs)
-
-
-@nox.session(python=OLDEST)
-def soak(session: nox.Session) -> None:
-    """The long fault runs, all rounds."""
-    _groups(session, "tests")
-    _wheel(session)
-    _beside_the_wheel(session)
-    session.run("python", "-m", "pytest", "-m", "soak", "-p", "no:cacheprovider", *session.posargs)
+    session.run("python", "-m", "pytest", "-p", "no:cacheprovider", "-n", "2", *session.posargs)
 
 
 @nox.session(python=OLDEST)

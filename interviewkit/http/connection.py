@@ -55,8 +55,9 @@ class Settings(TypedDict, total=False):
     max_response_bytes: int
     """The largest answer that is read, counted after decompression."""
     reconcile_timeout: float
-    """Seconds to look for what became of a write whose fate is unknown."""
-    ledger: Any
+    """Seconds to look for what became of a write whose fate is unknown: of no effect yet, as it needs a ledger."""
+    ledger: None
+    """What remembers intended writes: comes with a later version, and is refused until then."""
     unsupported: Literal["raise", "warn"]
     """What happens to an instruction that the vendor cannot be told."""
     observers: Sequence[Observer]
@@ -239,6 +240,7 @@ _KINDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "account": (lambda value: value is None or (isinstance(value, str) and bool(value.strip())), "a label, as text"),
     "timeout": (_number, "a number of seconds above zero"),
     "reconcile_timeout": (_number, "a number of seconds above zero"),
+    "ledger": (lambda value: value is None, "None: ledgers come with a later version"),
     "max_response_bytes": (lambda value: isinstance(value, int) and _number(value), "a whole number above zero"),
     "retry": (lambda value: isinstance(value, RetryPolicy), "a RetryPolicy"),
     "limit": (lambda value: value is None or isinstance(value, RateLimit), "a RateLimit"),

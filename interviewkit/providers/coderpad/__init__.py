@@ -214,8 +214,6 @@ class CoderPad(BaseProvider):
         self, api_key: str | None = None, *, base_url: str | None = None, auth: Literal["token", "bearer"] = "token",
         organization: bool = False, **settings: Unpack[Settings],
     ) -> None:  # fmt: skip
-        if settings.get("ledger") is not None:
-            raise ConfigurationError("ledger= comes with a later version", provider=self.name)
         if auth not in _SCHEMES or not isinstance(organization, bool):
             raise ConfigurationError("auth= is 'token' or 'bearer', organization= is True or False", provider=self.name)
         given = api_key if api_key is not None else os.environ.get("CODERPAD_API_KEY")

@@ -34,7 +34,7 @@ from typing import Any, BinaryIO, ClassVar, Unpack, cast
 import attrs
 
 from interviewkit.capabilities import Capabilities, Feature, native, unsupported
-from interviewkit.errors import ConfigurationError, InvalidArgumentError, MalformedResponseError, Outcome
+from interviewkit.errors import InvalidArgumentError, MalformedResponseError, Outcome
 from interviewkit.http.connection import Connection, Host, Settings
 from interviewkit.http.credentials import StaticCredential, TokenCredential, TokenSource, clean_secret
 from interviewkit.http.download import save, whole
@@ -204,8 +204,6 @@ class Codility(BaseProvider):
     def __init__(
         self, token: str | TokenSource | None = None, *, base_url: str | None = None, **settings: Unpack[Settings]
     ) -> None:
-        if settings.get("ledger") is not None:
-            raise ConfigurationError("durable ledgers come with a later version", provider=self.name)
         given: Any = os.environ.get("CODILITY_TOKEN") if token is None else token
         credential: StaticCredential | TokenCredential
         if isinstance(given, TokenSource):

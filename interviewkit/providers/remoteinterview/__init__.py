@@ -26,7 +26,7 @@ from typing import Any, BinaryIO, TypeVar, Unpack
 import attrs
 
 from interviewkit.capabilities import Capabilities, Feature, emulated, native, unsupported
-from interviewkit.errors import ConfigurationError, InvalidArgumentError
+from interviewkit.errors import InvalidArgumentError
 from interviewkit.http.connection import Connection, Host, Settings, is_loopback
 from interviewkit.http.credentials import StaticCredential, clean_secret
 from interviewkit.http.download import KnownHosts, open_file, save
@@ -169,8 +169,6 @@ class RemoteInterview(BaseProvider):
         form_bodies: bool = False,
         **settings: Unpack[Settings],
     ) -> None:
-        if settings.get("ledger") is not None:
-            raise ConfigurationError("ledger= comes with a later version", provider=self.name)
         if pads_api_key is None and api_key is None:  # never another account's key beside one that was given
             pads_api_key = os.environ.get("REMOTEINTERVIEW_PADS_API_KEY")
         key = api_key if api_key is not None else os.environ.get("REMOTEINTERVIEW_API_KEY")
