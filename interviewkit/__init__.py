@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         RateLimitedError,
         ReferenceConflictError,
         SignatureError,
+        StoreError,
         TransportError,
         UnsupportedError,
         VendorError,
@@ -84,7 +85,7 @@ _HOMES = {
     "errors": (
         "AuthenticationError BadEventError ConfigurationError ConflictError DeadlineExceededError InterviewKitError "
         "InvalidArgumentError InvalidRequestError ListingUnstableError MalformedResponseError NotFoundError Outcome "
-        "PermissionDeniedError QuotaExceededError RateLimitedError ReferenceConflictError SignatureError "
+        "PermissionDeniedError QuotaExceededError RateLimitedError ReferenceConflictError SignatureError StoreError "
         "TransportError UnsupportedError VendorError VendorUnavailableError WebhookError"
     ),
     "http.credentials": "TokenSource",
@@ -167,6 +168,7 @@ __all__ = [
     "SessionRef",
     "SessionStatus",
     "SignatureError",
+    "StoreError",
     "Similarity",
     "SimilarityStatus",
     "SourceFile",

@@ -242,6 +242,10 @@ class ListingUnstableError(InterviewKitError):
         self.cursor = cursor
 
 
+class StoreError(InterviewKitError):
+    """The harvest's store cannot be read or written: full, lost on the way, or taken over by another process."""
+
+
 class WebhookError(InterviewKitError):
     """A webhook delivery cannot be taken."""
 

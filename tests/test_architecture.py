@@ -37,6 +37,7 @@ MAY_IMPORT: list[tuple[str, set[str]]] = [
     ("http", set()),
     ("fanout", {"errors", "http.limits"}),
     ("pager", {"errors", "http.limits", "http.wire"}),
+    ("plan", {"errors", "model", "http.wire"}),
     ("telemetry", {"errors", "http.observe"}),
     ("provider", {"errors", "model", "capabilities", "pager", "fanout", HTTP}),
     ("registry", {"errors", "provider"}),
@@ -46,12 +47,13 @@ MAY_IMPORT: list[tuple[str, set[str]]] = [
     ("providers.*.translate", {"errors", "model", OWN + ".*shapes"}),
     ("providers.*.calls", {"errors", HTTP, OWN}),
     ("providers.*.problems", {"errors", HTTP, OWN + ".*shapes"}),
-    ("providers.*", {"errors", "model", "provider", "capabilities", "pager", "fanout", HTTP, OWN}),
+    ("providers.*", {"errors", "model", "provider", "capabilities", "pager", "fanout", "plan", HTTP, OWN}),
     ("providers", set()),
     ("webhooks", {"errors", "model", "provider", "capabilities", "registry", "hub", "config", "pager", "webhooks"}),
     (
         "harvest",
-        {"errors", "model", "provider", "capabilities", "registry", "hub", "config", "pager", "serialize", "harvest"},
+        {"errors", "model", "provider", "capabilities", "registry", "hub", "config", "pager", "serialize", "harvest"}
+        | {"fanout", "plan", "http.limits", "http.wire"},
     ),
     ("sandbox", {"errors", "model", "provider", HTTP, "sandbox"}),
     ("testing", {"errors", "model", "provider", "capabilities", "pager", HTTP, "testing"}),

@@ -30,6 +30,7 @@ TREE = {
     "VendorUnavailableError": ["VendorError"],
     "MalformedResponseError": ["InterviewKitError"],
     "ListingUnstableError": ["InterviewKitError"],
+    "StoreError": ["InterviewKitError"],
     "WebhookError": ["InterviewKitError"],
     "SignatureError": ["WebhookError"],
     "BadEventError": ["WebhookError"],

@@ -79,6 +79,8 @@ class Changes(TypedDict, total=False):
     retry: RetryPolicy
     max_response_bytes: int
     observers: Sequence[Observer]
+    limiters: Callable[[str, str, Limiter], Limiter]
+    """Given a host's name, a fingerprint of its credentials and its limiter: the limiter to ask instead."""
 
 
 def is_loopback(host: str | None) -> bool:
@@ -188,7 +190,14 @@ class Connection:
                 f"with_options cannot change {', '.join(sorted(unknown))}", provider=self.runner.provider
             )
         _check(changes, self.runner.provider)
-        return Connection(attrs.evolve(self.runner, **changes), self.transport, owner=False)
+        kept: dict[str, Any] = {**changes}
+        limited = kept.pop("limiters", None)
+        if limited is not None:
+            kept["endpoints"] = {
+                name: attrs.evolve(one, limiter=limited(name, one.credential.fingerprint, one.limiter))
+                for name, one in self.runner.endpoints.items()
+            }
+        return Connection(attrs.evolve(self.runner, **kept), self.transport, owner=False)
 
     async def aclose(self) -> None:
         """Close what this connection opened."""
@@ -245,6 +254,7 @@ _KINDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "retry": (lambda value: isinstance(value, RetryPolicy), "a RetryPolicy"),
     "limit": (lambda value: value is None or isinstance(value, RateLimit), "a RateLimit"),
     "limiter": (_limiter, "a Limiter"),
+    "limiters": (callable, "a function that gives a Limiter"),
     "observers": (_observers, "a list of Observers"),
     "allow_http": (lambda value: isinstance(value, bool), "True or False"),
     "clock": (callable, "a function that gives seconds"),

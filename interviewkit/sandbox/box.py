@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import unquote
@@ -154,11 +155,33 @@ class Sandbox(Vendors):
         if ref is None:
             waiting = [(vendor, ident) for vendor in self.vendors for ident in list(vendor.touched)]
             return [ident for vendor, ident in waiting if vendor.work(ident, until)]
-        vendors, ident = self._locate(str(getattr(ref, "ref", ref)))
-        worked = [ident for vendor in vendors if vendor.work(ident, until)]
-        if not worked:
-            raise LookupError("the sandbox knows no session by this id")
-        return worked[:1]
+        return [self._handle(ref, lambda vendor, ident: vendor.work(ident, until))]
+
+    def remove(self, ref: Any) -> str:
+        """Let a person delete a session in the vendor's own pages: lists lose it, and asking for it is a 404.
+
+        `ref` as for `work`; the id comes back. `LookupError` when nobody is known by it.
+        """
+        return self._handle(ref, lambda vendor, ident: vendor.remove(ident))
+
+    def touch(self, ref: Any) -> str:
+        """Let a person change something of a session that the vendor's lists show, each time something else.
+
+        CoderPad: title and notes. RemoteInterview: the verdict on who has finished, a tag and the name of who has not,
+        a live pad's name. Codility: the similarity word once there is a result, before that the next step of the
+        candidate, and the last name of who will never start. `ref` as for `work`; the id comes back. `LookupError`
+        when nobody is known by it.
+        """
+        return self._handle(ref, lambda vendor, ident: vendor.touch(ident))
+
+    def refs(self, vendor: str | None = None, *, organization: bool = False) -> Iterator[str]:
+        """References of all sessions that there are now, as text, from the sandbox's own books.
+
+        Of one vendor or of all; at CoderPad the pads of the key's user or, with `organization`, of everybody.
+        """
+        for one in self.vendors:
+            if vendor in (None, one.name):
+                yield from one.refs(organization=organization)
 
     @property
     def _sites(self) -> list[Site]:
@@ -170,6 +193,12 @@ class Sandbox(Vendors):
         if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= last:
             raise NonsenseError(f"port is 0, for free ones, or 1 to {last}: the sandbox takes {taken} in a row")
         return port
+
+    def _handle(self, ref: Any, act: Callable[[Vendor, str], bool]) -> str:
+        vendors, ident = self._locate(str(getattr(ref, "ref", ref)))
+        if not any(act(vendor, ident) for vendor in vendors):
+            raise LookupError("the sandbox knows no session by this id")
+        return ident
 
     def _locate(self, text: str) -> tuple[tuple[Vendor, ...], str]:
         parts = text.split(":")

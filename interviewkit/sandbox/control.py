@@ -24,13 +24,15 @@ FAULT = (*(field.name for field in attrs.fields(Fault)), "vendor", *RULE)
 
 
 class Control:
-    """POST /candidates/work, /faults, /clock, /limits; DELETE /faults; GET what happened, and /health."""
+    """POST /candidates/work, /sessions/remove, /faults, /clock, /limits; DELETE /faults; GET what happened."""
 
     def __init__(self, box: Sandbox) -> None:
         self._box = box
         self.site = Site("control", box.clock, Traffic(0, "control"), box.violations)
         routes: tuple[tuple[str, str, Answer, tuple[str, ...]], ...] = (
             ("POST", "/candidates/work", self.work, ("id", "until")),
+            ("POST", "/sessions/remove", self.remove, ("id",)),
+            ("POST", "/sessions/touch", self.touch, ("id",)),
             ("POST", "/faults", self.order_fault, FAULT),
             ("DELETE", "/faults", self.heal, ("vendor",)),
             ("POST", "/clock", self.move_clock, ("advance",)),
@@ -57,6 +59,12 @@ class Control:
             return {"worked": await self._box.work(ident, until=until)}
         except LookupError as error:
             raise Refusal(404, {"error": str(error)}) from error
+
+    async def remove(self, body: dict[str, Any]) -> Any:
+        return {"removed": _known(self._box.remove, body)}
+
+    async def touch(self, body: dict[str, Any]) -> Any:
+        return {"touched": _known(self._box.touch, body)}
 
     async def order_fault(self, body: dict[str, Any]) -> Any:
         rule = {name: body.pop(name) for name in RULE if name in body}
@@ -116,3 +124,12 @@ class Control:
                 raise Refusal(400, {"error": str(error)}) from error
 
         return serve
+
+
+def _known(act: Callable[[str], str], body: dict[str, Any]) -> str:
+    ident = body.get("id")
+    text("id", ident)
+    try:
+        return act(cast("str", ident))
+    except LookupError as error:
+        raise Refusal(404, {"error": str(error)}) from error

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping
+from array import array
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 import attrs
@@ -51,6 +52,8 @@ class Vendor:
         self.commits: list[Commit] = []
         self.traffic = Traffic(setup.seed, self.name)
         self.window: SlidingWindow | None = None
+        self.arrivals: defaultdict[str, array[float]] = defaultdict(lambda: array("d"))
+        """Key to the times, in seconds since 1970, at which its requests arrived, refused ones among them."""
         self.touched: dict[str, None] = {}
         """Ids created or invited in this run whose candidates have not finished yet, oldest first."""
 
@@ -127,6 +130,23 @@ class Vendor:
         """Let the candidate of one session act up to a stage; False when the session is not known here."""
         raise NotImplementedError
 
+    def remove(self, ident: str) -> bool:
+        """Let a person delete a session in the vendor's pages; False when the session is not known here."""
+        raise NotImplementedError
+
+    def touch(self, ident: str) -> bool:
+        """Let a person change something of a session that lists show; False when the session is not known here."""
+        raise NotImplementedError
+
+    def refs(self, *, organization: bool) -> Iterator[str]:
+        """References of all sessions that there are now, of the key's user or of the whole organization."""
+        raise NotImplementedError
+
+    def busiest(self, per_seconds: float) -> int:
+        """The most requests of one key that arrived within any `per_seconds`."""
+        number("per_seconds", per_seconds, 0.001, MANY)
+        return max((_most_within(times, per_seconds) for times in self.arrivals.values()), default=0)
+
     def authenticate(self, request: web.Request) -> str:
         """The caller's key, or the vendor's refusal."""
         raise NotImplementedError
@@ -143,9 +163,10 @@ class Vendor:
         """Wrap a handler in authentication, the request limit and the check of query parameters, in this order."""
 
         async def serve(request: web.Request) -> web.StreamResponse:
-            caller = check(request)
+            caller, now = check(request), self.clock.timestamp()
+            self.arrivals[caller].append(now)
             if self.window is not None:
-                wait = self.window.take(caller, self.clock.timestamp())
+                wait = self.window.take(caller, now)
                 if wait > 0:
                     raise self.throttled(wait)
             if self.setup.strict:
@@ -159,3 +180,12 @@ class Vendor:
         for name in given:
             if name not in known:
                 raise self.unknown_parameter(name)
+
+
+def _most_within(times: array[float], per_seconds: float) -> int:
+    most = first = 0
+    for last, at in enumerate(times):
+        while times[first] <= at - per_seconds:
+            first += 1
+        most = max(most, last - first + 1)
+    return most

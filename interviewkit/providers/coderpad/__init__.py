@@ -48,6 +48,7 @@ from interviewkit.model import (
     SourceFile,
 )
 from interviewkit.pager import Pager
+from interviewkit.plan import HarvestPlan
 from interviewkit.provider import BaseProvider, VendorOptions
 from interviewkit.providers.coderpad import problems, translate
 from interviewkit.providers.coderpad.calls import (
@@ -293,6 +294,12 @@ class CoderPad(BaseProvider):
                 pad, found.environments, found.events, account=self.account, fetched_at=fetched_at,
                 warnings=found.warnings,
             )  # fmt: skip
+
+    def harvest_plan(self) -> HarvestPlan:
+        """How a harvest reads the account."""
+        from interviewkit.providers.coderpad import harvest
+
+        return harvest.plan(self, organization=self._organization)
 
     async def fetch_history(self, source: str | Artifact | SourceFile) -> History:
         """Fetch an edit history and replay it: a URL, a `HISTORY` artifact, or a file with a `history_url`.

@@ -58,6 +58,7 @@ from interviewkit.model import (
     TemporaryLink,
 )
 from interviewkit.pager import Pager
+from interviewkit.plan import HarvestPlan
 from interviewkit.provider import BaseProvider, VendorOptions
 from interviewkit.providers.codility import calls, invitations, problems, translate
 from interviewkit.providers.codility.calls import (
@@ -214,13 +215,10 @@ class Codility(BaseProvider):
                 hint=f"{problems.WHERE_TO_GET_A_TOKEN}; pass it as token= or set CODILITY_TOKEN",
             )  # fmt: skip
             credential = StaticCredential(secret, header="Bearer {}")
-        host = Host(
-            base_url=base_url or os.environ.get("CODILITY_BASE_URL") or _BASE_URL, credential=credential, limit=_LIMIT
-        )
-        super().__init__(
-            Connection.open(self.name, {"api": host}, problems.refuse, settings),
-            account=settings.get("account"), unsupported=settings.get("unsupported", "raise"),
-        )  # fmt: skip
+        url = base_url or os.environ.get("CODILITY_BASE_URL") or _BASE_URL
+        host = Host(base_url=url, credential=credential, limit=_LIMIT)
+        connection = Connection.open(self.name, {"api": host}, problems.refuse, settings)
+        super().__init__(connection, account=settings.get("account"), unsupported=settings.get("unsupported", "raise"))
 
     # --- sessions ---
 
@@ -281,6 +279,12 @@ class Codility(BaseProvider):
     async def end_session(self, ref: Ref) -> None:
         """Cancel a session. Raises `ConflictError` when it is being evaluated or closed."""
         await self.send(calls.cancel_session(self.resolve(ref, operation="end_session").id))
+
+    def harvest_plan(self) -> HarvestPlan:
+        """How a harvest reads the account."""
+        from interviewkit.providers.codility import harvest
+
+        return harvest.plan(self)
 
     async def report_link(self, ref: Ref, *, kind: ArtifactKind = ArtifactKind.REPORT) -> TemporaryLink:
         """Make a link to the report, or to the similarity report, that opens without a login until it expires."""

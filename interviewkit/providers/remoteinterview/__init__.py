@@ -44,6 +44,7 @@ from interviewkit.model import (
     SessionKind,
 )
 from interviewkit.pager import Pager
+from interviewkit.plan import HarvestPlan
 from interviewkit.provider import BaseProvider, VendorOptions
 from interviewkit.providers.remoteinterview import calls, problems, translate
 from interviewkit.providers.remoteinterview.calls import (
@@ -249,6 +250,12 @@ class RemoteInterview(BaseProvider):
             return translate.pad_report(pad, account=self.account, fetched_at=datetime.now(UTC))
         found = await self.send(get_report(known.parent, known.id))
         return translate.candidate_report(found, known, account=self.account, fetched_at=datetime.now(UTC))
+
+    def harvest_plan(self) -> HarvestPlan:
+        """How a harvest reads the account."""
+        from interviewkit.providers.remoteinterview import harvest
+
+        return harvest.plan(self, hosts=self._hosts())
 
     async def end_session(self, ref: Ref) -> None:
         """End a live pad: the candidate is locked out. Raises `UnsupportedError` for a candidate of a test."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 from aiohttp import web
@@ -44,6 +44,7 @@ class CoderPad(Vendor):
         self.organization = Organization.invent(setup.seed)
         self.pads = Pads(setup.seed, setup.sessions, self.organization, self.clock, setup.list_lag)
         self._answers = 0
+        self._touches = 0
         self.site = self.new_site("coderpad")
         self.files = Files(self.new_site("coderpad-files"), self)
         self._pad_routes = PadRoutes(self)
@@ -85,6 +86,28 @@ class CoderPad(Vendor):
         if pad.ended_at is not None:
             self.touched.pop(ident, None)
         return True
+
+    def remove(self, ident: str) -> bool:
+        pad = self.pads.find(ident)
+        if pad is None:
+            return False
+        pad.deleted = True
+        self.pads.changed(pad)
+        self.touched.pop(ident, None)
+        return True
+
+    def touch(self, ident: str) -> bool:
+        pad = self.pads.find(ident)
+        if pad is None:
+            return False
+        self._touches += 1
+        pad.title = f"{pad.title.partition(' (looked at')[0]} (looked at, {self._touches})"
+        pad.notes = f"Looked at again, {self._touches}."
+        self.pads.changed(pad)
+        return True
+
+    def refs(self, *, organization: bool) -> Iterator[str]:
+        return (f"coderpad:live:{ident}" for ident in self.pads.ids(everybodys=organization))
 
     async def fields(self, request: web.Request, wrapper: str, known: frozenset[str]) -> tuple[dict[str, Any], bool]:
         """The body's fields, out of their wrapper, all of them known."""

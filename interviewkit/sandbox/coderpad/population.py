@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import random
 from collections import deque
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -78,6 +79,16 @@ class Pads:
         listing = self._orders[order, scope]
         numbers = listing.ascending(start, stop) if ascending else listing.descending(start, stop)
         return [self._shown.get(number) or self._invent(number) for number in numbers], len(listing)
+
+    def ids(self, *, everybodys: bool) -> Iterator[str]:
+        """Ids of the pads that there are now, of the key's owner or of everybody; none is made up for it."""
+        owner = self._organization.owner.email
+        for number in range(self.count):
+            pad = self._changed.get(number)
+            if (pad is None and number >= self.size) or (pad is not None and pad.deleted):
+                continue
+            if everybodys or owner == (pad.owner_email if pad else self._organization.owner_of(number).email):
+                yield self._ids.text(number)
 
     def create(self, **fields: Any) -> Pad:
         """A new pad, pending, of the key's owner unless told; it exists once it is handed to `changed`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -110,6 +110,25 @@ class Codility(Vendor):
         if session.stage not in OPEN and (until == "evaluated" or session.stage != "evaluating"):
             self.touched.pop(ident, None)
         return True
+
+    def remove(self, ident: str) -> bool:
+        session = self.sessions.find(ident)
+        if session is None:
+            return False
+        self.sessions.remove(session)
+        self.touched.pop(ident, None)
+        return True
+
+    def touch(self, ident: str) -> bool:
+        session = self.sessions.find(ident)
+        if session is None:
+            return False
+        self.sessions.touch(session)
+        return True
+
+    def refs(self, *, organization: bool) -> Iterator[str]:
+        for ident in self.sessions.ids():
+            yield f"codility:{'live' if ident.startswith('CL-') else 'take_home'}:{ident}"
 
     def requested_test(self, request: web.Request) -> Test:
         """The test that the path names, or the vendor's refusal."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from bisect import bisect_left, insort
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +12,7 @@ import attrs
 
 from interviewkit.sandbox.clock import EPOCH, VirtualClock
 from interviewkit.sandbox.world.identity import UPPER, IdSpace
+from interviewkit.sandbox.world.listing import Joined, Remaining
 from interviewkit.sandbox.world.people import person, position
 
 FIRST_TEST = 37_087_736_400
@@ -118,6 +121,7 @@ class Sessions:
         self._ids = IdSpace(seed, "codility", UPPER, 9)
         self._changed: dict[int, Session] = {}
         self._new_of_test: dict[int, list[int]] = {}
+        self._gone: list[int] = []
         self.tests = [self._invent_test(number) for number in range(max(3, min(40, size // 25)))]
         self.credits = 500
 
@@ -126,7 +130,7 @@ class Sessions:
         live = ident.startswith("CL-")
         letters = ident[3:] if live else ident
         number = self._ids.number(letters[:6] + letters[7:]) if letters[6:7] == "-" else None
-        if number is None or number >= self.count:
+        if number is None or number >= self.count or self._is_gone(number):
             return None
         session = self.numbered(number)
         return session if session.id == ident else None
@@ -148,10 +152,40 @@ class Sessions:
         """The test with this id."""
         return next((test for test in self.tests if str(test.id) == ident), None)
 
-    def of_test(self, test: Test) -> tuple[range, list[int]]:
-        """Numbers of a test's sessions: those of the base population, and those of this run."""
-        first = self.tests.index(test)
-        return range(first, self.size, len(self.tests)), self._new_of_test.get(test.id, [])
+    def all(self) -> Sequence[int]:
+        """Numbers of all sessions."""
+        return Remaining(range(self.count), self._gone)
+
+    def of_test(self, test: Test) -> Sequence[int]:
+        """Numbers of a test's sessions: those of the base population, then those of this run."""
+        first, step = self.tests.index(test), len(self.tests)
+        gone = [number // step for number in self._gone if number < self.size and number % step == first]
+        base = Remaining(range(first, self.size, step), gone)
+        new = [number for number in self._new_of_test.get(test.id, []) if not self._is_gone(number)]
+        return Joined(base, new)
+
+    def ids(self) -> Iterator[str]:
+        """Ids of all sessions, of which none is made up for it."""
+        for number in self.all():
+            session = self._changed.get(number)
+            yield session.id if session else self._id(number, live=_is_live(number))
+
+    def remove(self, session: Session) -> None:
+        """Delete a session."""
+        insort(self._gone, session.number)
+        self._changed.pop(session.number, None)
+
+    def touch(self, session: Session) -> None:
+        """Let something change that lists show: another similarity word, the candidate's next step, or a name."""
+        steps = {INVITED: "started", STARTED: "evaluated", EVALUATING: "evaluated"}
+        if session.stage in steps:
+            self.perform(session, steps[session.stage])
+        elif session.stage == CLOSED:
+            words = [word for word in dict.fromkeys(SIMILARITIES) if word != self.similarity(session)]
+            session.similarity, session.similarity_from = words[0], self._clock.now()
+        else:
+            session.last_name = f"{session.last_name or 'Somebody'}."
+        self.change(session)
 
     def create(self, test: Test | None, **fields: Any) -> Session:
         """A new session, for an invitation or, without a test, for a CodeLive whiteboard."""
@@ -190,6 +224,10 @@ class Sessions:
             return None
         return session.similarity
 
+    def _is_gone(self, number: int) -> bool:
+        place = bisect_left(self._gone, number)
+        return place < len(self._gone) and self._gone[place] == number
+
     def _id(self, number: int, *, live: bool) -> str:
         letters = self._ids.text(number)
         return f"{'CL-' if live else ''}{letters[:6]}-{letters[6:]}"
@@ -212,7 +250,7 @@ class Sessions:
     def _invent(self, number: int) -> Session:
         rng = random.Random(f"{self._seed}:codility:{number}")
         who = person(rng, number)
-        live = number % 12 == 7
+        live = _is_live(number)
         created = EPOCH - SLOT * (self.size + 20 - number) + timedelta(seconds=int(rng.random() * 600))
         session = Session(
             number=number,
@@ -236,6 +274,11 @@ class Sessions:
         elif fate > 0.35:
             session.stage = EVALUATING
         return session
+
+
+def _is_live(number: int) -> bool:
+    """Whether a session of the base population is a CodeLive one."""
+    return number % 12 == 7
 
 
 def _start(session: Session, at: datetime) -> None:

@@ -44,14 +44,14 @@ class SessionRoutes:
         self._drift = (after_page, create)
 
     async def list_sessions(self, request: web.Request) -> web.Response:
-        numbers = range(self._vendor.sessions.count)
-        answer = self._session_page(request, numbers, [], suffix="?format=json" if self._vendor.setup.quirks else "")
+        suffix = "?format=json" if self._vendor.setup.quirks else ""
+        answer = self._session_page(request, self._vendor.sessions.all(), suffix=suffix)
         self._drift_after(request)
         return reply(answer)
 
     async def list_test_sessions(self, request: web.Request) -> web.Response:
-        old, new = self._vendor.sessions.of_test(self._vendor.requested_test(request))
-        answer = self._session_page(request, old, new, suffix="")
+        numbers = self._vendor.sessions.of_test(self._vendor.requested_test(request))
+        answer = self._session_page(request, numbers, suffix="")
         self._drift_after(request)
         return reply(answer)
 
@@ -96,14 +96,11 @@ class SessionRoutes:
             raise self._vendor.refuse(404, "Not found.")
         return web.Response(body=pdf(f"Report {session.id}"), content_type="application/pdf")
 
-    def _session_page(
-        self, request: web.Request, old: Sequence[int], new: Sequence[int], *, suffix: str
-    ) -> dict[str, Any]:
-        count = len(old) + len(new)
+    def _session_page(self, request: web.Request, numbers: Sequence[int], *, suffix: str) -> dict[str, Any]:
+        count = len(numbers)
 
         def row(place: int) -> dict[str, Any]:
-            place = count - 1 - place if self._vendor.newest_first else place
-            number = old[place] if place < len(old) else new[place - len(old)]
+            number = numbers[count - 1 - place if self._vendor.newest_first else place]
             return self._vendor.shapes.row(self._vendor.sessions.numbered(number), suffix)
 
         return page_of(request, self._vendor.base_url, range(count), row)

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 from aiohttp import web
 
@@ -105,6 +105,33 @@ class RemoteInterview(Vendor):
         if done:
             self.touched.pop(ident, None)
         return True
+
+    def remove(self, ident: str) -> bool:
+        pad = self.pads.find(ident)
+        applicant = None if pad is not None else self._applicant(ident)
+        if pad is not None:
+            self.pads.remove(pad)
+        elif applicant is not None:
+            self.applicants.remove(applicant)
+            ident = f"{applicant.test.id}/{applicant.id}"
+        self.touched.pop(ident, None)
+        return pad is not None or applicant is not None
+
+    def touch(self, ident: str) -> bool:
+        pad = self.pads.find(ident)
+        applicant = None if pad is not None else self._applicant(ident)
+        if pad is not None:
+            self.pads.rename(pad)
+        elif applicant is not None:
+            self.applicants.touch(applicant)
+        return pad is not None or applicant is not None
+
+    def refs(self, *, organization: bool) -> Iterator[str]:
+        for test in self.applicants.tests:
+            for one in self.applicants.of_test(test):
+                yield f"remoteinterview:take_home:{quote(test.id, safe='')}/{quote(one.id, safe='')}"
+        for pad in self.pads.all():
+            yield f"remoteinterview:live:{pad.id}"
 
     def add_test_route(self, method: str, path: str, handler: Handler) -> None:
         """Answer a path of the tests' host."""

@@ -66,6 +66,7 @@ class Applicants:
         self._ids = IdSpace(seed, "remoteinterview-tests", PUSH, 13)
         self._changed: dict[tuple[str, str], Applicant] = {}
         self._new: dict[str, list[Applicant]] = {}
+        self._gone: set[int] = set()
         self._number = size
         self.tests = [self._invent_test(number) for number in range(max(2, min(40, size // 20)))]
 
@@ -76,7 +77,7 @@ class Applicants:
     def of_test(self, test: Test) -> list[Applicant]:
         """Everybody in a test, in the order of their invitation."""
         numbers = range(self.tests.index(test), self.size, len(self.tests))
-        base = [self._invent(number) for number in numbers]
+        base = [self._invent(number) for number in numbers if number not in self._gone]
         return [self._changed.get((test.id, one.id), one) for one in base] + self._new.get(test.id, [])
 
     def find(self, test: Test, ident: str) -> Applicant | None:
@@ -87,12 +88,30 @@ class Applicants:
         number = number_in(email_behind(ident))
         if number is None or number >= self.size or number % len(self.tests) != self.tests.index(test):
             return None
+        if number in self._gone:
+            return None
         applicant = self._invent(number)
         return applicant if applicant.id == ident else None
 
     def change(self, applicant: Applicant) -> None:
         """Keep a candidate's new state."""
         self._changed[applicant.test.id, applicant.id] = applicant
+
+    def remove(self, applicant: Applicant) -> None:
+        """Delete a candidate."""
+        self._gone.add(applicant.number)
+        self._changed.pop((applicant.test.id, applicant.id), None)
+        new = self._new.get(applicant.test.id, [])
+        new[:] = [one for one in new if one.number != applicant.number]
+
+    def touch(self, applicant: Applicant) -> None:
+        """Let a recruiter give another verdict on who has finished, or another name and tag to who has not."""
+        if applicant.is_finished:
+            applicant.status = "rejected" if applicant.status == "accepted" else "accepted"
+        else:
+            applicant.tags = applicant.tags[:-1] if TAGS[-1] in applicant.tags else [*applicant.tags, TAGS[-1]]
+            applicant.name = f"{applicant.name or 'Somebody'}."
+        self.change(applicant)
 
     def invite(self, test: Test, email: str) -> Applicant:
         """A new candidate; the vendor prevents no duplicates, so everybody gets an id of their own."""

@@ -42,11 +42,13 @@ class LivePads:
         self._clock = clock
         self._ids = IdSpace(seed, "codeinterview", HEX, 13)
         self._changed: dict[int, LivePad] = {}
+        self._gone: set[int] = set()
 
     def find(self, ident: str) -> LivePad | None:
         """The pad with this id."""
         number = self._ids.number(ident)
-        return self.numbered(number) if number is not None and number < self.count else None
+        known = number is not None and number < self.count and number not in self._gone
+        return self.numbered(number) if number is not None and known else None
 
     def numbered(self, number: int) -> LivePad:
         """The pad with this number."""
@@ -54,7 +56,7 @@ class LivePads:
 
     def all(self) -> list[LivePad]:
         """Every pad: the vendor's list has no pages."""
-        return [self.numbered(number) for number in range(self.count)]
+        return [self.numbered(number) for number in range(self.count) if number not in self._gone]
 
     def create(self, name: str | None) -> LivePad:
         """A new pad."""
@@ -68,6 +70,16 @@ class LivePads:
     def end(self, pad: LivePad) -> None:
         """The interview is over; ending it again changes nothing."""
         pad.ended_at = pad.ended_at or self._clock.now()
+        self._changed[pad.number] = pad
+
+    def remove(self, pad: LivePad) -> None:
+        """Delete a pad."""
+        self._gone.add(pad.number)
+        self._changed.pop(pad.number, None)
+
+    def rename(self, pad: LivePad) -> None:
+        """Give the pad another name."""
+        pad.name = f"{pad.name}."
         self._changed[pad.number] = pad
 
     def perform(self, pad: LivePad, until: str) -> None:

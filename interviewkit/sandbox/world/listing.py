@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections.abc import Sequence
+from typing import overload
 
 BLOCK = 10
 
@@ -37,6 +38,49 @@ class BlockOrder:
         return self._full * len(self._members) + self._rest.index(number) if number in self._rest else None
 
 
+class Remaining(Sequence[int]):
+    """A sequence of numbers without those at some places, which are told in ascending order."""
+
+    def __init__(self, numbers: Sequence[int], gone: Sequence[int]) -> None:
+        self._numbers = numbers
+        self._gone = gone
+
+    def __len__(self) -> int:
+        return len(self._numbers) - len(self._gone)
+
+    @overload
+    def __getitem__(self, place: int) -> int: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[int]: ...
+    def __getitem__(self, place: int | slice) -> int | Sequence[int]:
+        if isinstance(place, slice):
+            return [self[one] for one in range(*place.indices(len(self)))]
+        if not 0 <= place < len(self):
+            raise IndexError(place)
+        return self._numbers[_still_there(place, self._gone)]
+
+
+class Joined(Sequence[int]):
+    """Two sequences, one after the other."""
+
+    def __init__(self, first: Sequence[int], second: Sequence[int]) -> None:
+        self._first = first
+        self._second = second
+
+    def __len__(self) -> int:
+        return len(self._first) + len(self._second)
+
+    @overload
+    def __getitem__(self, place: int) -> int: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[int]: ...
+    def __getitem__(self, place: int | slice) -> int | Sequence[int]:
+        if isinstance(place, slice):
+            return [self[one] for one in range(*place.indices(len(self)))]
+        held = len(self._first)
+        return self._first[place] if place < held else self._second[place - held]
+
+
 class Listing:
     """A block order from which numbers are taken, and at whose end numbers are put."""
 
@@ -65,7 +109,7 @@ class Listing:
         """The numbers at the positions from `start` up to `stop`."""
         start, stop = max(start, 0), min(stop, len(self))
         left = len(self._base) - len(self._gone)
-        page = [self._base.at(self._still_there(place)) for place in range(start, min(stop, left))]
+        page = [self._base.at(_still_there(place, self._gone)) for place in range(start, min(stop, left))]
         if stop > left:
             page += list(self._tail)[max(start - left, 0) : stop - left]
         return page
@@ -75,8 +119,10 @@ class Listing:
         size = len(self)
         return self.ascending(size - min(stop, size), size - start)[::-1]
 
-    def _still_there(self, place: int) -> int:
-        rank = place
-        while (found := place + bisect_right(self._gone, rank)) != rank:
-            rank = found
-        return rank
+
+def _still_there(place: int, gone: Sequence[int]) -> int:
+    """The rank of what stands at a place, once the ranks that are gone are left out."""
+    rank = place
+    while (found := place + bisect_right(gone, rank)) != rank:
+        rank = found
+    return rank

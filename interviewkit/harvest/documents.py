@@ -1,0 +1,126 @@
+"""A report as a row: its JSON without links that expire, normalised columns, and a hash of what it says."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+import msgspec
+
+from interviewkit.harvest.schema import REPORT_SCHEMA
+from interviewkit.model import Report
+from interviewkit.serialize import to_json
+
+EXPIRED = "expired_link"
+"""The key under which a link that expires gives way to the hash of the file behind it, or null."""
+_SIGNED = re.compile(r"[?&](?:X-Amz-Signature|X-Goog-Signature|Signature|GoogleAccessId|sat|sig)=", re.IGNORECASE)
+"""Query parameters of links that open a file for a while: at Amazon's, Google's and Microsoft's stores, and at
+Codility's pages (https://codility.com/api-documentation/, read 2026-11)."""
+
+
+@attrs.frozen(kw_only=True)
+class Document:
+    """A report, ready to be stored. `columns` are those of the table `report` but `account`, `seq` and `deleted_at`."""
+
+    ref: str = attrs.field(repr=False)
+    columns: Mapping[str, Any] = attrs.field(repr=False)
+    content_hash: str
+
+
+def document(report: Report, files: Mapping[str, str] | None = None) -> Document:
+    """What is stored of a report; `files` maps links to the SHA-256 of what was fetched from them."""
+    plain = to_json(report)
+    links = _expiring(report)
+    if links or _SIGNED.search(_text(plain)):
+        plain = without_links(plain, links=links, files=files or {})
+    session, candidate, score = report.session, report.candidate, report.score
+    payload = _text(plain)
+    columns = {
+        "ref": str(report.ref),
+        "provider": report.provider,
+        "kind": session.kind.value,
+        "status": report.status.value,
+        "vendor_status": report.vendor_status,
+        "decision": None if report.decision is None else report.decision.value,
+        "title": session.title,
+        "candidate_name": None if candidate is None else candidate.display_name,
+        "candidate_email": None if candidate is None else candidate.email,
+        "assessment_id": session.assessment_id,
+        "reference": session.reference,
+        "language": session.language,
+        "score_points": None if score is None else score.points,
+        "score_max": None if score is None else score.max_points,
+        "created_at": session.created_at,
+        "started_at": session.started_at,
+        "ended_at": session.ended_at,
+        "is_final": report.is_final,
+        "fetched_at": report.fetched_at,
+        "payload": payload,
+        "content_hash": _hash(plain, linked=EXPIRED in payload),
+        "schema_version": REPORT_SCHEMA,
+    }
+    clean = {name: _storable(value) if isinstance(value, str) else value for name, value in columns.items()}
+    return Document(ref=str(report.ref), columns=clean, content_hash=str(clean["content_hash"]))
+
+
+def without_links(
+    value: Any, *, links: frozenset[str] = frozenset(), files: Mapping[str, str], raw: bool = False
+) -> Any:
+    """JSON without links that expire: those of `links`, and those that are signed.
+
+    In the vendor's own JSON such a link gives way to `{"expired_link": SHA-256 of its file, or null}`, elsewhere to
+    null. What holds none is the same object.
+    """
+    if isinstance(value, str):
+        if value not in links and not (value.startswith("http") and _SIGNED.search(value)):
+            return value
+        return {EXPIRED: files.get(value)} if raw else None
+    if isinstance(value, dict):
+        return {
+            key: without_links(one, links=links, files=files, raw=raw or key == "raw") for key, one in value.items()
+        }
+    if isinstance(value, list):
+        return [without_links(one, links=links, files=files, raw=raw) for one in value]
+    return value
+
+
+def _expiring(report: Report) -> frozenset[str]:
+    every = (*report.artifacts, *(artifact for task in report.tasks for artifact in task.artifacts))
+    return frozenset(one.url for one in every if one.url is not None and one.expires_at is not None)
+
+
+def _hash(plain: dict[str, Any], *, linked: bool) -> str:
+    """A hash of what the report says: neither when it was read, nor which links led to its files."""
+    said = {key: value for key, value in plain.items() if key != "fetched_at"}
+    said["artifacts"] = [{**one, "expires_at": None} for one in plain["artifacts"]]
+    return hashlib.sha256(_text(_unlinked(said) if linked else said, ordered=True).encode()).hexdigest()
+
+
+def _unlinked(value: Any) -> Any:
+    if isinstance(value, dict):
+        if value.keys() == {EXPIRED}:
+            return None
+        return {key: _unlinked(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_unlinked(one) for one in value]
+    return value
+
+
+def _text(value: Any, *, ordered: bool = False) -> str:
+    try:
+        return msgspec.json.encode(value, order="deterministic" if ordered else None).decode()
+    except (
+        UnicodeEncodeError,
+        msgspec.MsgspecError,
+        OverflowError,
+    ):  # half a surrogate pair, or a number beyond 64 bits
+        return json.dumps(value, ensure_ascii=True, sort_keys=ordered, separators=(",", ":"))
+
+
+def _storable(text: str) -> str:
+    """Text that every database takes: PostgreSQL has no NUL, and neither takes half a surrogate pair."""
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()

@@ -1,0 +1,148 @@
+"""From a store's URL to a database engine: SQLite in one file, or PostgreSQL over psycopg."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from interviewkit.errors import ConfigurationError, StoreError
+
+_HINT = "write sqlite:///interviewkit.db, or postgresql://USER@HOST/DATABASE"
+_DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "sqlite+aiosqlite": "sqlite+aiosqlite",
+    "postgresql": "postgresql+psycopg",
+    "postgres": "postgresql+psycopg",
+    "postgresql+psycopg": "postgresql+psycopg",
+}
+BUSY_SECONDS = 60
+"""How long a process waits for another one that is writing to the same SQLite file."""
+
+
+def parse(url: str | os.PathLike[str]) -> URL:
+    """A store's URL with its driver; a bare path is a SQLite file. Raises `ConfigurationError` without the URL in it."""
+    text = os.fspath(url) if isinstance(url, os.PathLike) else url
+    if not isinstance(text, str) or not text.strip():
+        raise ConfigurationError("a store is named by a URL", hint=_HINT)
+    if "://" not in text:
+        if isinstance(url, str) and Path(text).suffix not in {".db", ".sqlite", ".sqlite3"}:
+            raise ConfigurationError(
+                "the store's name is neither a URL nor a file ending in .db or .sqlite", hint=_HINT
+            )
+        return URL.create("sqlite+aiosqlite", database=text)
+    scheme = text.partition("://")[0]
+    driver = _DRIVERS.get(scheme)
+    if driver is None:
+        shown = scheme if scheme.replace("+", "").isalnum() else "something else"
+        raise ConfigurationError(f"a store is SQLite or PostgreSQL, not {shown}", hint=_HINT)
+    try:
+        found = make_url(text).set(drivername=driver)
+    except (ArgumentError, ValueError):
+        raise ConfigurationError("the store's URL cannot be read", hint=_HINT) from None
+    if driver.startswith("sqlite") and found.database in {None, "", ":memory:"}:
+        raise ConfigurationError("the store's URL names no file", hint=_HINT)
+    if driver.startswith("postgresql") and not found.database:
+        raise ConfigurationError("the store's URL names no database", hint=_HINT)
+    return found
+
+
+def shown(url: URL) -> str:
+    """The URL for messages: without its password and options."""
+    if url.drivername.startswith("sqlite"):
+        return str(url.database)
+    return url.set(drivername="postgresql", query={}).render_as_string(hide_password=True)
+
+
+def connect(url: URL) -> AsyncEngine:
+    """An engine whose transactions are immediate on SQLite where `immediate` is set on the connection."""
+    if url.drivername.startswith("sqlite"):
+        return _sqlite(url)
+    try:
+        return create_async_engine(url, pool_pre_ping=True, hide_parameters=True, pool_size=5, max_overflow=5)
+    except ModuleNotFoundError:
+        raise ConfigurationError(
+            "a store on PostgreSQL needs an extra", hint="pip install 'interviewkit[postgres]'"
+        ) from None
+
+
+def _sqlite(url: URL) -> AsyncEngine:
+    path = Path(str(url.database))
+    try:
+        # Candidates' data: for the owner's eyes only, from the first byte on. Its companions take over the mode.
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise ConfigurationError(
+            f"the store {path} cannot be opened: {error.strerror}", hint="name a file in a folder that can be written"
+        ) from None
+    engine = create_async_engine(
+        url, hide_parameters=True, pool_size=4, connect_args={"timeout": BUSY_SECONDS, "isolation_level": None}
+    )
+
+    def prepare(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    def begin(connection: Any) -> None:
+        immediate = connection.get_execution_options().get("immediate")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+    event.listen(engine.sync_engine, "connect", prepare)
+    event.listen(engine.sync_engine, "begin", begin)
+    return engine
+
+
+@contextlib.contextmanager
+def told(name: str) -> Iterator[None]:
+    """Turn what the database raises into `StoreError`, in one line without any value of a row."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise _refusal(name, error) from None
+    except (SQLAlchemyError, OSError, TimeoutError) as error:
+        lost = isinstance(error, OSError | TimeoutError)
+        raise StoreError(f"the store {name} failed ({type(error).__name__})", retryable=lost) from None
+
+
+_CAUSES = (
+    ("database or disk is full", "the disk is full", False),
+    ("No space left on device", "the disk is full", False),
+    ("could not extend file", "the disk is full", False),
+    ("could not write", "the disk is full or broken", False),
+    ("disk I/O error", "the disk cannot be written", False),
+    ("readonly database", "the file cannot be written", False),
+    ("is locked", "another process holds it for too long", True),
+    ("file is not a database", "the file is no SQLite database", False),
+    ("unable to open database file", "the file cannot be opened", False),
+    ("malformed", "the file is damaged", False),
+)
+"""What databases say, in the user's words; and whether it may pass by itself."""
+
+
+def _refusal(name: str, error: DBAPIError) -> StoreError:
+    said = str(error.orig)
+    for text, cause, retryable in _CAUSES:
+        if text in said:
+            return StoreError(f"the store {name} cannot be used: {cause}", retryable=retryable)
+    state = getattr(error.orig, "sqlstate", None) or ""
+    # No connection, or one that the server ended (PostgreSQL's classes 08 and 57P; without a state none was made).
+    lost = error.connection_invalidated or (
+        type(error.orig).__name__ in _LOST and (not state or state[:2] in {"08", "57"})
+    )
+    if lost:
+        return StoreError(f"the store {name} cannot be reached", retryable=True, hint="is the server up?")
+    kind = type(error.orig).__name__
+    return StoreError(f"the store {name} refused a statement ({kind}{f', {state}' if state else ''})")
+
+
+_LOST = frozenset(
+    {"OperationalError", "AdminShutdown", "CrashShutdown", "CannotConnectNow", "InterfaceError", "ConnectionTimeout"}
+)

@@ -1,0 +1,336 @@
+"""Harvesting a hub's accounts in one process: a loop over slices, side by side, with one summary."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import attrs
+from sqlalchemy import insert, select
+
+from interviewkit.errors import ConfigurationError, InterviewKitError, InvalidArgumentError, StoreError
+from interviewkit.harvest import schema, slices
+from interviewkit.harvest.artifacts import Artifacts
+from interviewkit.harvest.default_plan import plan_of
+from interviewkit.harvest.gate import Budget, Gate
+from interviewkit.harvest.leases import LeaseLostError
+from interviewkit.harvest.outcomes import AccountSummary, Counts, Outcome, Progress, RunSummary, State
+from interviewkit.harvest.slices import Next, Slice
+from interviewkit.harvest.store import Store
+from interviewkit.harvest.work import Settings, Work
+from interviewkit.hub import Hub
+
+ACCOUNTS_AT_ONCE = 16
+STORE_PATIENCE = 300.0
+"""Seconds that a run waits for a store that is away, such as a database that is restarted."""
+_IDLE = timedelta(seconds=1)
+_QUEUE = 256
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Harvester:
+    """Brings every report of a hub's accounts into a store, inside each vendor's limits.
+
+    `accounts` are the labels to harvest (all, when empty), `since` leaves out sessions of which nothing later is
+    known, `artifacts` is a folder for the files beside reports, `max_requests` the most requests of one run,
+    `concurrency` the requests under way at an account, `interval` and `sweep_every` the seconds until an account is
+    due again and until its lists are read whole again, `reserve` the share of each limit, 0 to 1, that is left to
+    others. `progress` is called now and then. `clock` and `sleep` can be handed in for tests.
+
+    Raises `InvalidArgumentError` for an unknown account and for numbers that make no sense.
+    """
+
+    def __init__(
+        self, hub: Hub, store: Store, *, accounts: Collection[str] = (), since: datetime | None = None,
+        artifacts: str | os.PathLike[str] | None = None, max_requests: int | None = None, concurrency: int = 8,
+        interval: float = 3600.0, sweep_every: float = 86400.0, reserve: float = 0.0, erasure_key: bytes | None = None,
+        progress: Callable[[Progress], None] | None = None, clock: Callable[[], datetime] = _utc_now,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:  # fmt: skip
+        _check(since=since, max_requests=max_requests, concurrency=concurrency, interval=interval, reserve=reserve)
+        self._hub = hub
+        self._store = store
+        self._labels = tuple(accounts) if accounts else tuple(provider.account for provider in hub)
+        for label in self._labels:
+            hub[label]
+        self._settings = Settings(since=since, concurrency=concurrency, interval=interval, sweep_every=sweep_every)
+        self._artifacts = None if artifacts is None else Artifacts(Path(artifacts))
+        self._max_requests = max_requests
+        self._reserve = reserve
+        self._erasure_key = erasure_key
+        self._progress = progress
+        self._clock = clock
+        self._sleep = sleep
+        self._works: dict[str, Work] = {}
+        self._queue: asyncio.Queue[Outcome | None] | None = None
+        self._stop = asyncio.Event()
+        self._budget = Budget(max_requests)
+        self._ended: dict[str, AccountSummary] = {}
+        self._started = clock()
+        self._finished: datetime | None = None
+        self._wake: datetime | None = None
+
+    @property
+    def summary(self) -> RunSummary:
+        """What the run has done so far."""
+        accounts = tuple(self._ended.get(label) or self._summary(label, State.RUNNING) for label in self._labels)
+        return RunSummary(accounts=accounts, started_at=self._started, ended_at=self._finished)
+
+    def stop(self) -> None:
+        """Begin nothing new; what is in flight is finished and stored, and the next run goes on there."""
+        self._stop.set()
+
+    async def run(self, *, only_due: bool = False) -> AsyncIterator[Outcome]:
+        """One pass over all accounts, until each is up to date; it waits for their limits.
+
+        Every list is read, also one that was read a moment ago, unless `only_due` leaves out the accounts whose
+        interval is not over. Yields what has changed, as it is stored. Raises `StoreError` when the store fails for good.
+        """
+        async for outcome in self._run(watch=False, only_due=only_due):
+            yield outcome
+
+    async def watch(self) -> AsyncIterator[Outcome]:
+        """The same for ever, each account at its interval, until `stop()`."""
+        async for outcome in self._run(watch=True, only_due=False):
+            yield outcome
+
+    async def run_slice(self, account: str, *, seconds: float = 60.0) -> Slice:
+        """Work at one account for a while: what a queue over several machines calls. Raises `StoreError`."""
+        work = await self._work(account)
+        return await slices.run(work, seconds=seconds)
+
+    # --- a run ---
+
+    async def _run(self, *, watch: bool, only_due: bool) -> AsyncIterator[Outcome]:
+        self._begin(wake=not (watch or only_due))
+        queue = self._queue = asyncio.Queue(_QUEUE)
+        places = asyncio.Semaphore(ACCOUNTS_AT_ONCE)
+        labels = await self._by_need()
+
+        async def all_accounts() -> None:
+            try:
+                async with asyncio.TaskGroup() as group:
+                    for label, due in labels:
+                        if only_due and due is not None and due > self._clock():
+                            self._end(label, State.NOT_DUE, next_due=due)
+                            continue
+                        group.create_task(self._account(label, places, watch=watch))
+            finally:
+                self._finished = self._clock()
+                await queue.put(None)
+
+        whole = asyncio.create_task(all_accounts())
+        try:
+            while (outcome := await queue.get()) is not None:
+                yield outcome
+            try:
+                await whole
+            except* (InterviewKitError, OSError) as several:
+                raise _first(several) from None
+        finally:
+            self._queue = None
+            if not whole.done():
+                whole.cancel()
+            with contextlib.suppress(asyncio.CancelledError, Exception, BaseExceptionGroup):
+                await whole
+
+    def _begin(self, *, wake: bool) -> None:
+        if self._queue is not None:
+            raise InvalidArgumentError("this harvester is running already")
+        self._stop.clear()
+        self._works.clear()
+        self._ended.clear()
+        self._budget = Budget(self._max_requests)
+        self._started, self._finished = self._clock(), None
+        self._wake = self._started if wake else None
+
+    async def _by_need(self) -> list[tuple[str, datetime | None]]:
+        """The accounts, those first that have been due longest."""
+        table = schema.account
+        async with self._store.reading() as connection:
+            rows = await connection.execute(select(table.c.account, table.c.next_due))
+            due = {row.account: row.next_due for row in rows}
+        never = datetime.min.replace(tzinfo=UTC)
+        longest_first = sorted(self._labels, key=lambda label: due.get(label) or never)
+        return [(label, due.get(label)) for label in longest_first]
+
+    async def _account(self, label: str, places: asyncio.Semaphore, *, watch: bool) -> None:
+        """Slice after slice of one account, until it is done, or for ever."""
+        while True:
+            state, until, error = await self._pass(label, places)
+            self._end(label, state, next_due=until, error=error)
+            await self._note(label, error)
+            if not watch or state in {State.STOPPED, State.BUDGET, State.PARKED}:
+                return
+            pause = (until or self._clock() + timedelta(seconds=self._settings.interval)) - self._clock()
+            if not await self._wait(max(_IDLE, pause)):
+                self._end(label, State.STOPPED, next_due=until)
+                return
+            del self._ended[label]
+            self._works[label].counts = Counts()
+
+    async def _pass(
+        self, label: str, places: asyncio.Semaphore
+    ) -> tuple[State, datetime | None, InterviewKitError | None]:
+        """Slices until there is nothing to do before a time, or nothing can be done."""
+        busy_until: float | None = None
+        loop = asyncio.get_running_loop()
+        while not self._stop.is_set():
+            ended = await self._slice(label, places)
+            work = self._works[label]
+            self._show(work)
+            verdict = self._verdict(work, ended)
+            if verdict is not None:
+                return verdict
+            if ended.state is Next.BUSY:
+                patience = 2 * self._store.lease_seconds
+                busy_until = loop.time() + patience if busy_until is None or self._shares(label) else busy_until
+                if loop.time() > busy_until:
+                    return State.BUSY, ended.until, None
+                await self._wait(timedelta(seconds=min(1.0, self._store.lease_seconds / 10)))
+                continue
+            busy_until = None
+            if ended.state is Next.WAIT and ended.until is not None:
+                self._show(work, waiting_until=ended.until)
+                await self._wait(ended.until - self._clock())
+        return State.STOPPED, None, None
+
+    async def _slice(self, label: str, places: asyncio.Semaphore) -> Slice:
+        """One slice; a store that is away for a while is waited for. Raises `StoreError`."""
+        loop = asyncio.get_running_loop()
+        give_up = loop.time() + STORE_PATIENCE
+        while True:
+            try:
+                work = await self._work(label)
+                async with places:
+                    return await slices.run(work, seconds=60.0)
+            except LeaseLostError:
+                return Slice(state=Next.BUSY)
+            except StoreError as error:
+                if not error.retryable or loop.time() > give_up or self._stop.is_set():
+                    raise
+            await self._sleep(0.5)
+
+    def _verdict(self, work: Work, ended: Slice) -> tuple[State, datetime | None, InterviewKitError | None] | None:
+        """How the account's pass ends with this slice, `None`: it goes on."""
+        if ended.state is Next.DONE:
+            return State.DONE, ended.until, work.error
+        if ended.state is Next.PARKED:
+            return State.PARKED, None, ended.error
+        if ended.error is not None:
+            return State.FAILED, ended.until, ended.error
+        spent = ended.state is Next.WAIT and not self._budget.admits(1)
+        return (State.BUDGET, ended.until, None) if spent or self._budget.exhausted else None
+
+    def _shares(self, label: str) -> bool:
+        """Whether another account of this run has the same credentials, so that they take turns."""
+        scope = self._works[label].gate.scope
+        return any(one != label and work.gate.scope == scope for one, work in self._works.items())
+
+    async def _wait(self, pause: timedelta) -> bool:
+        """Sleep; false when the harvest is to stop."""
+        sleeping = asyncio.ensure_future(self._sleep(max(0.0, pause.total_seconds())))
+        stopping = asyncio.ensure_future(self._stop.wait())
+        try:
+            await asyncio.wait({sleeping, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (sleeping, stopping):
+                task.cancel()
+            await asyncio.gather(sleeping, stopping, return_exceptions=True)
+        return not self._stop.is_set()
+
+    # --- an account ---
+
+    async def _work(self, label: str) -> Work:
+        found = self._works.get(label)
+        if found is None:
+            gate = Gate(clock=self._clock, reserve=self._reserve, budget=self._budget)
+            provider = _gated(self._hub[label], gate)
+            gate.scope = f"{provider.name}:{gate.scope}" if gate.scope else f"account:{label}"
+            found = self._works[label] = Work(
+                provider=provider, plan=plan_of(provider), gate=gate, store=self._store, settings=self._settings,
+                clock=self._clock, tell=self._tell, stopping=self._stop.is_set, artifacts=self._artifacts,
+                wake=self._wake,
+            )  # fmt: skip
+        found.erasures = await self._erased()
+        return found
+
+    async def _erased(self) -> Any:
+        from interviewkit.harvest.erase import Erasures
+
+        return await Erasures.load(self._store, self._erasure_key)
+
+    async def _tell(self, outcome: Outcome) -> None:
+        work = self._works[outcome.account]
+        self._show(work)
+        if self._queue is not None:
+            await self._queue.put(outcome)
+
+    def _show(self, work: Work, *, waiting_until: datetime | None = None) -> None:
+        if self._progress is None:
+            return
+        gate, expected = work.gate, work.expected
+        remaining, rate = gate.remaining, gate.rate
+        eta = None if rate is None or remaining is None else max(0.0, (expected - remaining) / rate)
+        told = Progress(
+            account=work.account, reports=work.counts.reports, expected=expected, requests=gate.requests,
+            remaining=remaining, listing=work.listing, waiting_until=waiting_until, eta=eta,
+        )  # fmt: skip
+        self._progress(told)
+
+    def _end(
+        self, label: str, state: State, *, next_due: datetime | None = None, error: InterviewKitError | None = None
+    ) -> None:
+        self._ended[label] = self._summary(label, state, next_due=next_due, error=error)
+
+    def _summary(
+        self, label: str, state: State, *, next_due: datetime | None = None, error: InterviewKitError | None = None
+    ) -> AccountSummary:
+        work = self._works.get(label)
+        return AccountSummary(
+            account=label, provider=self._hub[label].name, state=state, next_due=next_due, error=error,
+            requests=0 if work is None else work.gate.requests, throttled=0 if work is None else work.gate.throttled,
+            suspicious=None if work is None else work.suspicious, **({} if work is None else attrs.asdict(work.counts)),
+        )  # fmt: skip
+
+    async def _note(self, label: str, error: InterviewKitError | None) -> None:
+        """Keep the run in the store's history."""
+        one = self._ended[label]
+        names = ("account", "requests", "throttled", "new", "changed", "unchanged", "gone", "unreadable")
+        row = {name: getattr(one, name) for name in names}
+        row |= {"started_at": self._started, "ended_at": self._clock(), "error": None if error is None else str(error)}
+        with contextlib.suppress(StoreError):  # the run itself has said what happened
+            async with self._store.writing() as connection:
+                await connection.execute(insert(schema.run).values(**row))
+
+
+def _gated(provider: Any, gate: Gate) -> Any:
+    """The provider, asking the gate before each request; one without connections of ours goes its own way."""
+    try:
+        return provider.with_options(limiters=gate.install)
+    except (AttributeError, ConfigurationError, TypeError):
+        return provider
+
+
+def _check(
+    *, since: datetime | None, max_requests: int | None, concurrency: int, interval: float, reserve: float
+) -> None:
+    if since is not None and since.tzinfo is None:
+        raise InvalidArgumentError("since= needs a time zone")
+    if max_requests is not None and max_requests < 1:
+        raise InvalidArgumentError("max_requests= is a whole number from 1 on")
+    if concurrency < 1 or interval <= 0 or not 0 <= reserve < 1:
+        raise InvalidArgumentError("concurrency= is from 1 on, interval= above 0, reserve= from 0 to below 1")
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    found = group.exceptions[0]
+    return _first(found) if isinstance(found, BaseExceptionGroup) else found

@@ -1,0 +1,138 @@
+"""What is known of each session: how a listed row, a report or a failure changes it. Pure functions but for the SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Table, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from interviewkit.harvest.schema import item as items
+from interviewkit.plan import Row
+
+Values = dict[str, Any]
+CHUNK = 400
+"""Rows a statement: SQLite counts each value as a variable."""
+
+
+class Phase(StrEnum):
+    """Where a session stands for the harvest."""
+
+    OPEN = "open"
+    """Its report is due at `due_at`, or when its row changes."""
+    FINAL = "final"
+    """Its report is read and will not change."""
+    GONE = "gone"
+    """The vendor has it no more."""
+    UNREADABLE = "unreadable"
+    """Its report was not what the vendor documents; it is tried again when its row changes, and daily."""
+
+
+MISSED_TWICE = timedelta(hours=1)
+"""Two 404s so far apart mean that a session is deleted, not that an index is behind."""
+UNREADABLE_AGAIN = timedelta(days=1)
+_FIRST_FAILURE = timedelta(minutes=1)
+_LONGEST_FAILURE = timedelta(hours=6)
+
+
+def listed(old: Mapping[str, Any] | None, row: Row, *, account: str, stream: str, generation: int) -> Values | None:
+    """What a listed row makes of its item; `None` where only its `generation` moves."""
+    told = {"digest": row.digest, "memo": row.memo, "requests": row.requests, "at": latest(row)}
+    if old is None:
+        return {
+            **told, "account": account, "ref": str(row.ref), "stream": stream, "phase": Phase.OPEN, "due_at": row.due,
+            "done_digest": None, "reads": 0, "failures": 0, "missed_at": None, "generation": generation, "error": None,
+        }  # fmt: skip
+    known = {**old, "generation": generation}
+    back = old["phase"] == Phase.GONE
+    if row.digest != old["digest"]:
+        read = row.digest == old["done_digest"]
+        return {
+            **known, **told, "phase": Phase.OPEN, "due_at": None if read else row.due, "failures": 0, "reads": 0,
+            "missed_at": None, "error": None,
+        }  # fmt: skip
+    if back:
+        read = old["done_digest"] == row.digest
+        return {**known, **told, "phase": Phase.OPEN, "due_at": None if read else row.due, "missed_at": None}
+    if old["due_at"] is None and old["done_digest"] is None and row.due is not None:
+        return {**known, **told, "due_at": row.due}
+    return None
+
+
+def latest(row: Row) -> datetime | None:
+    """When anything last happened to a session, as far as its row tells."""
+    session = row.session
+    times = (session.updated_at, session.ended_at, session.started_at, session.created_at)
+    return max((time for time in times if time is not None), default=None)
+
+
+def read(old: Mapping[str, Any], *, final: bool, again: datetime | None) -> Values:
+    """After its report was stored."""
+    return {
+        **old, "phase": Phase.FINAL if final else Phase.OPEN, "due_at": None if final else again, "memo": None,
+        "done_digest": old["digest"], "reads": old["reads"] + 1, "failures": 0, "missed_at": None, "error": None,
+    }  # fmt: skip
+
+
+def missed(old: Mapping[str, Any], *, now: datetime) -> Values:
+    """After the vendor did not find it: gone, when it was not found an hour before either."""
+    first = old["missed_at"]
+    if first is not None and now - first >= MISSED_TWICE:
+        return {**old, "phase": Phase.GONE, "due_at": None, "memo": None, "error": None}
+    return {**old, "missed_at": first or now, "due_at": (first or now) + MISSED_TWICE, "error": "not found"}
+
+
+def unreadable(old: Mapping[str, Any], *, now: datetime, error: str) -> Values:
+    """After its report was not what the vendor documents."""
+    return {
+        **old, "phase": Phase.UNREADABLE, "due_at": now + UNREADABLE_AGAIN, "failures": old["failures"] + 1,
+        "error": error,
+    }  # fmt: skip
+
+
+def failed(old: Mapping[str, Any], *, now: datetime, error: str) -> Values:
+    """After a failure that may pass: later and later."""
+    pause = min(_FIRST_FAILURE * 2 ** min(old["failures"], 12), _LONGEST_FAILURE)
+    return {**old, "due_at": now + pause, "failures": old["failures"] + 1, "error": error}
+
+
+# --- statements -------------------------------------------------------------------------------------------------------
+
+
+def chunks(rows: Sequence[Any], size: int = CHUNK) -> Iterable[Sequence[Any]]:
+    """Pieces of a long list."""
+    return (rows[start : start + size] for start in range(0, len(rows), size))
+
+
+async def known(connection: AsyncConnection, account: str, refs: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    """The items of these references."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for some in chunks(refs):
+        rows = await connection.execute(select(items).where(items.c.account == account, items.c.ref.in_(some)))
+        found.update((row["ref"], dict(row)) for row in rows.mappings())
+    return found
+
+
+async def put(connection: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows, each in place of one with the same key."""
+    if not rows:
+        return
+    if connection.dialect.name == "sqlite":
+        from sqlalchemy.dialects.sqlite import insert
+    else:
+        from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
+    made = insert(table)
+    others = {name: made.excluded[name] for name in rows[0] if not table.c[name].primary_key}
+    keys = [column.name for column in table.primary_key]
+    await connection.execute(made.on_conflict_do_update(index_elements=keys, set_=others), [dict(row) for row in rows])
+
+
+def due(account: str, now: datetime, since: datetime | None, limit: int) -> Any:
+    """The items whose reports are due, those that have waited longest first."""
+    wanted = select(items).where(items.c.account == account, items.c.due_at <= now)
+    if since is not None:
+        wanted = wanted.where((items.c.at >= since) | items.c.at.is_(None))
+    return wanted.order_by(items.c.due_at, items.c.ref).limit(limit)

@@ -1,0 +1,251 @@
+"""Reading a vendor's lists: a page's rows and the place to go on in one transaction, deletions at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from interviewkit.errors import ListingUnstableError
+from interviewkit.harvest import items, schema
+from interviewkit.harvest.leases import Lease
+from interviewkit.harvest.outcomes import Change, Outcome
+from interviewkit.harvest.unreadable import keep
+from interviewkit.harvest.work import Work
+from interviewkit.model import SessionRef
+from interviewkit.plan import ListPage, Scan, Stream
+
+MISSING_SHARE = 0.2
+MISSING_ROWS = 20
+"""A full scan that misses more than both is suspicious, and marks nobody as deleted."""
+RESCANS = 2
+"""So often in one run is a list begun anew that moved while it was read."""
+RESCAN_LATER = timedelta(minutes=10)
+State = dict[str, Any]
+
+
+async def states(work: Work) -> dict[str, State]:
+    """Where each stream stands, by name."""
+    table = schema.stream_state
+    async with work.store.reading() as connection:
+        rows = await connection.execute(select(table).where(table.c.account == work.account))
+        found = {row["stream"]: dict(row) for row in rows.mappings()}
+    return {stream.name: found.get(stream.name) or _unread(work.account, stream.name) for stream in work.plan.streams}
+
+
+def due(work: Work, stream: Stream, state: State, now: datetime) -> datetime:
+    """When a stream is to be read next."""
+    if state["scan"] is not None or state["full_at"] is None:
+        return now
+    last: datetime = max(state["full_at"], state["news_at"] or state["full_at"])
+    if work.wake is not None and last < work.wake and work.rescans.get(stream.name, 0) <= RESCANS:
+        return now
+    if not stream.has_news:
+        next_full: datetime = state["full_at"] + timedelta(seconds=work.settings.interval)
+        return next_full
+    news: datetime = (state["news_at"] or state["full_at"]) + timedelta(seconds=work.settings.interval)
+    return min(news, _sweep(work, state))
+
+
+def begin(work: Work, stream: Stream, state: State, now: datetime) -> State:
+    """The state with a scan under way: the one that was begun, news, or everything."""
+    if state["scan"] is not None:
+        return state
+    news = stream.has_news and state["full_at"] is not None and state["mark"] is not None and now < _sweep(work, state)
+    fresh = {"cursor": None, "next_mark": None, "skipped": 0, "added": 0, "unstable": False, "started_at": now}
+    if news:
+        return {**state, **fresh, "scan": Scan.NEWS.value}
+    return {**state, **fresh, "scan": Scan.FULL.value, "generation": state["generation"] + 1, "total": None}
+
+
+async def page(work: Work, lease: Lease, stream: Stream, state: State) -> State:
+    """Read one page and store it with the place to go on. Returns the stream's new state."""
+    scan = Scan(state["scan"])
+    try:
+        found = await stream.page(scan, cursor=state["cursor"], mark=state["mark"])
+    except ListingUnstableError as error:
+        return await _anew(work, lease, state, error)
+    rows = {str(row.ref): row for row in found.rows}
+    new_state = _advanced(state, found)
+    gone: list[tuple[str, int | None]] = []
+    back: list[tuple[str, int]] = []
+    unchanged = 0
+    async with work.store.writing(lease) as connection:
+        known = await items.known(connection, work.account, list(rows))
+        changed: list[items.Values] = []
+        same: list[str] = []
+        returned: list[str] = []
+        for ref, row in rows.items():
+            candidate = row.session.candidate
+            if work.erasures.covers(work.account, ref, None if candidate is None else candidate.email):
+                new_state["skipped"] += 1
+                continue
+            old = known.get(ref)
+            values = items.listed(
+                old, row, account=work.account, stream=stream.name, generation=new_state["generation"]
+            )
+            new_state["added"] += old is None
+            if old is not None and old["phase"] == items.Phase.GONE:
+                returned.append(ref)
+            if values is not None:
+                changed.append(values)
+                continue
+            assert old is not None  # noqa: S101
+            seen = scan is Scan.FULL and old["generation"] == new_state["generation"]
+            unchanged += not seen and old["done_digest"] == old["digest"]
+            same.append(ref)
+        await items.put(connection, schema.item, changed)
+        if scan is Scan.FULL:
+            await _seen(connection, work.account, same, new_state["generation"])
+        back = await _lift(work, connection, returned)
+        for problem in found.problems:
+            await keep(connection, work.account, stream.name, problem.raw, problem.error, now=work.clock())
+        new_state["skipped"] += len(found.problems)
+        if found.cursor is None:
+            new_state, gone = await _finish(work, connection, new_state, found)
+        await items.put(connection, schema.stream_state, [new_state])
+        await save_gate(work, connection)
+    work.fresh = {ref: row.fresh for ref, row in rows.items() if row.fresh is not None}
+    work.counts.unchanged += unchanged
+    for problem in found.problems:
+        await work.report(work.failure(problem.error, change=Change.UNREADABLE))
+    for ref, seq in back:
+        await work.report(Outcome(account=work.account, ref=SessionRef.parse(ref), change=Change.CHANGED, seq=seq))
+    for ref, number in gone:
+        await work.report(Outcome(account=work.account, ref=SessionRef.parse(ref), change=Change.GONE, seq=number))
+    return new_state
+
+
+async def save_gate(work: Work, connection: AsyncConnection) -> None:
+    """Write the account's limits down beside the data."""
+    scope = schema.rate_scope
+    await connection.execute(update(scope).where(scope.c.scope == work.gate.scope).values(**work.gate.state()))
+
+
+def _unread(account: str, stream: str) -> State:
+    empty: State = dict.fromkeys(column.name for column in schema.stream_state.columns)
+    return {
+        **empty, "account": account, "stream": stream, "generation": 0, "skipped": 0, "added": 0, "unstable": False,
+    }  # fmt: skip
+
+
+def _sweep(work: Work, state: State) -> datetime:
+    found: datetime = state["full_at"] + timedelta(seconds=work.settings.sweep_every)
+    return found
+
+
+def _advanced(state: State, found: ListPage) -> State:
+    total = state["total"]
+    shrank = state["scan"] == Scan.FULL and total is not None and found.total is not None and found.total < total
+    return {
+        **state,
+        "cursor": found.cursor,
+        "next_mark": found.mark or state["next_mark"],
+        "unstable": bool(state["unstable"] or shrank),
+        "total": total if state["scan"] == Scan.NEWS or found.total is None else found.total,
+    }
+
+
+async def _finish(
+    work: Work, connection: AsyncConnection, state: State, last: ListPage
+) -> tuple[State, list[tuple[str, int | None]]]:
+    """The state after the last page, and who is gone."""
+    now = work.clock()
+    done = {**state, "scan": None, "cursor": None, "started_at": None, "mark": state["next_mark"], "next_mark": None}
+    if state["scan"] == Scan.NEWS:
+        lost = last.total is not None and state["total"] is not None and last.total < state["total"] + state["added"]
+        total = state["total"] if last.total is None else last.total
+        return {**done, "news_at": now, "total": total, "full_at": None if lost else state["full_at"]}, []
+    table = schema.item
+    mine = (table.c.account == work.account) & (table.c.stream == state["stream"])
+    present = table.c.generation == state["generation"]
+    seen: int = (await connection.execute(select(func.count()).select_from(table).where(mine & present))).scalar_one()
+    short = state["total"] is not None and seen + state["skipped"] < state["total"]
+    if state["unstable"] or short:
+        return _retry(work, done, now), []
+    missing = mine & ~present & (table.c.phase != items.Phase.GONE)
+    refs = list((await connection.execute(select(table.c.ref).where(missing).order_by(table.c.ref))).scalars())
+    done |= {"full_at": now, "news_at": now, "suspicious": None}
+    if len(refs) > MISSING_ROWS and len(refs) > MISSING_SHARE * (len(refs) + seen):
+        work.suspicious = len(refs)
+        return {**done, "suspicious": len(refs)}, []
+    return done, await mark_gone(work, connection, refs)
+
+
+def _retry(work: Work, done: State, now: datetime) -> State:
+    """The list moved while it was read: read it again, at once or, after some attempts, later."""
+    name = done["stream"]
+    work.rescans[name] = work.rescans.get(name, 0) + 1
+    if work.rescans[name] <= RESCANS:
+        return {**done, "full_at": None}
+    work.error = work.located(
+        ListingUnstableError(
+            "the list keeps losing rows while it is read: deletions were not looked for",
+            hint="the next run tries again",
+        )
+    )
+    later = now - timedelta(seconds=max(work.settings.sweep_every, work.settings.interval)) + RESCAN_LATER
+    return {**done, "full_at": later, "news_at": later}
+
+
+async def _anew(work: Work, lease: Lease, state: State, error: ListingUnstableError) -> State:
+    """Begin a full scan in place of one that cannot go on."""
+    name = state["stream"]
+    work.rescans[name] = work.rescans.get(name, 0) + 1
+    if work.rescans[name] > RESCANS:
+        raise error
+    begun = {**state, "scan": None, "cursor": None, "full_at": None}
+    async with work.store.writing(lease) as connection:
+        await items.put(connection, schema.stream_state, [begun])
+        await save_gate(work, connection)
+    return begun
+
+
+async def _seen(connection: AsyncConnection, account: str, refs: Sequence[str], generation: int) -> None:
+    table = schema.item
+    for some in items.chunks(refs):
+        await connection.execute(
+            update(table).where(table.c.account == account, table.c.ref.in_(some)).values(generation=generation)
+        )
+
+
+async def mark_gone(work: Work, connection: AsyncConnection, refs: Sequence[str]) -> list[tuple[str, int | None]]:
+    """Set `deleted_at` of sessions that the vendor has no more; rows stay."""
+    table, reports = schema.item, schema.report
+    for some in items.chunks(refs):
+        await connection.execute(
+            update(table)
+            .where(table.c.account == work.account, table.c.ref.in_(some))
+            .values(phase=items.Phase.GONE, due_at=None, memo=None)
+        )
+    marked = dict(await _renumber(work, connection, refs, deleted_at=work.clock(), was=reports.c.deleted_at.is_(None)))
+    return [(ref, marked.get(ref)) for ref in refs]
+
+
+async def _lift(work: Work, connection: AsyncConnection, refs: Sequence[str]) -> list[tuple[str, int]]:
+    """Take `deleted_at` back from sessions that are there again."""
+    return await _renumber(work, connection, refs, deleted_at=None, was=schema.report.c.deleted_at.is_not(None))
+
+
+async def _renumber(
+    work: Work, connection: AsyncConnection, refs: Sequence[str], *, deleted_at: datetime | None, was: Any
+) -> list[tuple[str, int]]:
+    reports = schema.report
+    changed: list[str] = []
+    for some in items.chunks(refs):
+        mine = select(reports.c.ref).where(reports.c.account == work.account, reports.c.ref.in_(some), was)
+        changed += (await connection.execute(mine)).scalars()
+    if not changed:
+        return []
+    first = await work.store.next_seq(connection, len(changed))
+    numbered = [(ref, first + place) for place, ref in enumerate(changed)]
+    for ref, seq in numbered:
+        await connection.execute(
+            update(reports)
+            .where(reports.c.account == work.account, reports.c.ref == ref)
+            .values(deleted_at=deleted_at, seq=seq)
+        )
+    return numbered

@@ -1,0 +1,209 @@
+"""The store's tables. A change here needs a migration in `migrations/versions`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+REPORT_SCHEMA = 1
+"""The version of what stands in `report.payload`."""
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware time in UTC, on databases that keep zones and on those that do not."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        moment: datetime = value
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+metadata = MetaData(naming_convention={"ix": "ix_%(table_name)s_%(column_0_name)s", "pk": "pk_%(table_name)s"})
+
+account = Table(
+    "account",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("provider", Text, nullable=False),
+    Column("scope", Text, nullable=False),  # which request limit it shares: a fingerprint, never a key
+    Column("parked", Text),  # why nobody harvests it until it is asked for by hand
+    Column("next_due", Moment),
+    Column("fence", BigInteger, nullable=False, default=0),
+    Column("holder", Text),  # who holds the lease; still set after a crash
+    Column("lease_until", Moment),
+)
+
+rate_scope = Table(
+    "rate_scope",
+    metadata,
+    Column("scope", Text, primary_key=True),
+    Column("state", Text, nullable=False, default="{}"),  # endpoint -> times of its requests
+    Column("blocked_until", Moment),
+)
+
+stream_state = Table(
+    "stream_state",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("stream", Text, primary_key=True),
+    Column("scan", Text),  # full, news, or null between scans
+    Column("cursor", Text),
+    Column("started_at", Moment),
+    Column("next_mark", Text),  # becomes `mark` when the scan is complete
+    Column("mark", Text),
+    Column("generation", BigInteger, nullable=False, default=0),  # counts full scans
+    Column("total", BigInteger),
+    Column("skipped", BigInteger, nullable=False, default=0),  # rows of this scan that are no items
+    Column("added", BigInteger, nullable=False, default=0),  # items that this scan found first
+    Column("unstable", Boolean, nullable=False, default=False),
+    Column("full_at", Moment),  # when the last complete full scan ended
+    Column("news_at", Moment),
+    Column("suspicious", BigInteger),  # so many rows were missing that nobody was marked
+)
+
+item = Table(
+    "item",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("ref", Text, primary_key=True),
+    Column("stream", Text, nullable=False),
+    Column("phase", Text, nullable=False),  # open, final, gone, unreadable: see items.Phase
+    Column("due_at", Moment),
+    Column("at", Moment),  # the session's latest time, for `since`
+    Column("digest", Text, nullable=False),  # of the row as it was last listed
+    Column("done_digest", Text),  # of the row whose report was read last
+    Column("memo", Text),
+    Column("requests", Integer, nullable=False, default=1),
+    Column("reads", Integer, nullable=False, default=0),
+    Column("failures", Integer, nullable=False, default=0),
+    Column("missed_at", Moment),  # first 404
+    Column("generation", BigInteger, nullable=False, default=0),  # of the full scan that saw it last
+    Column("error", Text),
+    Index("ix_item_due", "account", "due_at"),
+    Index("ix_item_generation", "account", "stream", "generation"),
+)
+
+report = Table(
+    "report",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("ref", Text, primary_key=True),
+    Column("provider", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("vendor_status", Text),
+    Column("decision", Text),
+    Column("title", Text),
+    Column("candidate_name", Text),
+    Column("candidate_email", Text),
+    Column("assessment_id", Text),
+    Column("reference", Text),
+    Column("language", Text),
+    Column("score_points", Float),
+    Column("score_max", Float),
+    Column("created_at", Moment),
+    Column("started_at", Moment),
+    Column("ended_at", Moment),
+    Column("is_final", Boolean, nullable=False),
+    Column("fetched_at", Moment, nullable=False),
+    Column("payload", Text, nullable=False),  # the whole report, as interviewkit.to_json writes it
+    Column("content_hash", Text, nullable=False),
+    Column("schema_version", Integer, nullable=False),
+    Column("seq", BigInteger, nullable=False, unique=True),
+    Column("deleted_at", Moment),
+)
+
+unreadable = Table(
+    "unreadable",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("stream", Text, primary_key=True),
+    Column("digest", Text, primary_key=True),
+    Column("ref", Text),
+    Column("raw", LargeBinary),
+    Column("error", Text, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+)
+
+artifact = Table(
+    "artifact",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("ref", Text, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("name", Text),
+    Column("media_type", Text),
+    Column("sha256", Text),  # null: it could not be had, see `error`
+    Column("size", BigInteger),
+    Column("error", Text),
+    Column("fetched_at", Moment, nullable=False),
+    Index("ix_artifact_sha256", "sha256"),
+)
+
+erasure = Table(
+    "erasure",
+    metadata,
+    Column("hash", Text, primary_key=True),  # keyed; the key lies outside the store
+    Column("key_id", Text, nullable=False),
+    Column("erased_at", Moment, nullable=False),
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("ended_at", Moment, nullable=False),
+    Column("requests", BigInteger, nullable=False),
+    Column("throttled", BigInteger, nullable=False),
+    Column("new", BigInteger, nullable=False),
+    Column("changed", BigInteger, nullable=False),
+    Column("unchanged", BigInteger, nullable=False),
+    Column("gone", BigInteger, nullable=False),
+    Column("unreadable", BigInteger, nullable=False),
+    Column("error", Text),
+    Index("ix_run_account", "account", "ended_at"),
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("consumer", Text, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("delivered_at", Moment, nullable=False),
+)
+
+counter = Table(
+    "counter",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)

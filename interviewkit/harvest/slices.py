@@ -1,0 +1,138 @@
+"""The unit of work: one account, at most a minute, and all of its progress in the store."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from enum import StrEnum
+
+import attrs
+from sqlalchemy import func, select, update
+
+from interviewkit.errors import (
+    AuthenticationError,
+    InterviewKitError,
+    PermissionDeniedError,
+    RateLimitedError,
+    StoreError,
+)
+from interviewkit.harvest import scans, schema
+from interviewkit.harvest.leases import Lease
+from interviewkit.harvest.reading import Reader
+from interviewkit.harvest.work import HaltError, ParkedError, Work
+
+LISTING_FAILED = scans.RESCAN_LATER
+"""How long a list that could not be read is left alone."""
+
+
+class Next(StrEnum):
+    """What a slice says at its end."""
+
+    DONE = "done"
+    """Nothing is due before `until`."""
+    MORE = "more"
+    """There is more to do at once."""
+    WAIT = "wait"
+    """Nothing may be sent, or nobody answers, before `until`."""
+    PARKED = "parked"
+    """The key is refused."""
+    BUSY = "busy"
+    """Another process is at this account, or at one with the same credentials, until `until`."""
+
+
+@attrs.frozen(kw_only=True)
+class Slice:
+    """How a slice ended."""
+
+    state: Next
+    until: datetime | None = None
+    error: InterviewKitError | None = None
+
+
+async def run(work: Work, *, seconds: float) -> Slice:
+    """Harvest an account for a while. Raises `StoreError`."""
+    lease = await work.store.lease(work.account, scope=work.gate.scope or work.account, provider=work.provider.name)
+    if lease is None:
+        return Slice(state=Next.BUSY, until=work.gate.free_at(0))
+    async with lease:
+        await _load(work, lease)
+        try:
+            ended = await _steps(work, lease, until=asyncio.get_running_loop().time() + seconds)
+        except ParkedError as parked:
+            ended = Slice(state=Next.PARKED, error=parked.error)
+        except HaltError as halt:
+            ended = Slice(state=Next.WAIT, until=halt.until, error=halt.error)
+        finally:
+            work.listing = None
+        await _save(work, lease, ended)
+        return ended
+
+
+async def _load(work: Work, lease: Lease) -> None:
+    """Take over the limits as others left them; what a crashed process may have sent counts as sent."""
+    scope = schema.rate_scope
+    async with work.store.reading() as connection:
+        row = (await connection.execute(select(scope).where(scope.c.scope == work.gate.scope))).mappings().first()
+        now = await work.store.now(connection)
+    if row is not None:
+        unknown = 0 if lease.clean else 2 * work.settings.concurrency
+        work.gate.restore(dict(row), now=now, unknown=unknown)
+
+
+async def _steps(work: Work, lease: Lease, *, until: float) -> Slice:
+    loop = asyncio.get_running_loop()
+    reader = Reader(work, lease)
+    while True:
+        if work.stopping() or loop.time() >= until:
+            return Slice(state=Next.MORE, until=work.clock())
+        if await reader.batch(until=until):
+            continue
+        work.fresh.clear()
+        following = await _list(work, lease)
+        if following is not None:
+            return Slice(state=Next.DONE, until=following)
+
+
+async def _list(work: Work, lease: Lease) -> datetime | None:
+    """Read one page of the list that is due first; when none is, the time of the next one."""
+    now = work.clock()
+    states = await scans.states(work)
+    following: datetime | None = None
+    for stream in work.plan.streams:
+        state = states[stream.name]
+        due = scans.due(work, stream, state, now)
+        if due > now:
+            following = due if following is None else min(following, due)
+            continue
+        if not work.gate.admits(1):
+            raise HaltError(None, work.gate.free_at(1))
+        work.listing = stream.name
+        try:
+            await scans.page(work, lease, stream, scans.begin(work, stream, state, now))
+        except (AuthenticationError, PermissionDeniedError) as error:
+            raise ParkedError(work.located(error)) from None
+        except RateLimitedError as error:
+            raise HaltError(None, max(work.gate.free_at(1), now)) from error
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever one vendor does must not end the others' harvest
+            raise HaltError(work.located(error), now + LISTING_FAILED) from None
+        return None
+    return following or now
+
+
+async def _save(work: Work, lease: Lease, ended: Slice) -> None:
+    """Write down when the account is due next, and its limits."""
+    table, accounts = schema.item, schema.account
+    async with work.store.writing(lease) as connection:
+        earliest = (
+            await connection.execute(select(func.min(table.c.due_at)).where(table.c.account == work.account))
+        ).scalar()
+        due = ended.until
+        if ended.state is Next.DONE and earliest is not None and due is not None:
+            due = min(due, earliest)
+        parked = str(ended.error) if ended.state is Next.PARKED else None
+        await connection.execute(
+            update(accounts).where(accounts.c.account == work.account).values(next_due=due, parked=parked)
+        )
+        await scans.save_gate(work, connection)

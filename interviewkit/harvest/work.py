@@ -1,0 +1,115 @@
+"""One account at work: what every step of a slice needs, and how a failure ends it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any, Protocol
+
+import attrs
+
+from interviewkit.errors import InterviewKitError
+from interviewkit.harvest.artifacts import Artifacts
+from interviewkit.harvest.gate import Gate
+from interviewkit.harvest.outcomes import Change, Counts, Outcome
+from interviewkit.harvest.store import Store
+from interviewkit.plan import HarvestPlan, Stream
+from interviewkit.provider import InterviewProvider
+
+
+class Erased(Protocol):
+    """Who was erased and must not come back."""
+
+    def covers(self, account: str, ref: str, email: str | None) -> bool:
+        """Whether a session belongs to such a person."""
+
+
+class Nobody:
+    """Nobody was erased."""
+
+    def covers(self, account: str, ref: str, email: str | None) -> bool:
+        """Whether a session belongs to such a person: none does."""
+        return False
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """How a harvest is done, at every account alike."""
+
+    since: datetime | None = None
+    concurrency: int = 8
+    interval: float = 3600.0
+    """Seconds until an account is due again."""
+    sweep_every: float = 86400.0
+    """Seconds until lists are read whole again."""
+
+
+@attrs.define(kw_only=True, eq=False)
+class Work:
+    """An account while a process harvests it; it outlives the slices."""
+
+    provider: InterviewProvider
+    plan: HarvestPlan
+    gate: Gate
+    store: Store
+    settings: Settings
+    clock: Callable[[], datetime]
+    tell: Callable[[Outcome], Awaitable[None]]
+    stopping: Callable[[], bool]
+    wake: datetime | None = None
+    """Lists that were read before this time are read again, whatever the interval says."""
+    artifacts: Artifacts | None = None
+    erasures: Erased = attrs.field(factory=Nobody)
+    counts: Counts = attrs.field(factory=Counts)
+    fresh: dict[str, Any] = attrs.field(factory=dict)
+    """Vendor rows of the page listed last, by reference: their links still open."""
+    listing: str | None = None
+    expected: int = 0
+    suspicious: int | None = None
+    error: InterviewKitError | None = None
+    """What the run has to say of the account although it went on."""
+    rescans: dict[str, int] = attrs.field(factory=dict)
+
+    @property
+    def account(self) -> str:
+        """The account's label."""
+        return self.provider.account
+
+    def stream(self, name: str) -> Stream | None:
+        """The plan's stream of that name."""
+        return next((stream for stream in self.plan.streams if stream.name == name), None)
+
+    async def report(self, outcome: Outcome) -> None:
+        """Count an outcome and tell the caller."""
+        self.counts.add(outcome.change)
+        await self.tell(outcome)
+
+    def failure(self, error: Exception, ref: Any = None, change: Change = Change.FAILED) -> Outcome:
+        """An outcome that says why."""
+        return Outcome(account=self.account, ref=ref, change=change, error=self.located(error))
+
+    def located(self, error: Exception) -> InterviewKitError:
+        """The error of this account; of another kind than ours: a bug in a provider, told without its text."""
+        if isinstance(error, InterviewKitError):
+            return error.locate(provider=self.provider.name, operation=None, account=self.account)
+        return InterviewKitError(
+            f"the provider failed with {type(error).__name__}", provider=self.provider.name, account=self.account,
+            hint="this is a bug in the provider",
+        )  # fmt: skip
+
+
+class ParkedError(Exception):
+    """The account's key is refused."""
+
+    def __init__(self, error: InterviewKitError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+class HaltError(Exception):
+    """The account cannot go on before `until`."""
+
+    def __init__(self, error: InterviewKitError | None, until: datetime) -> None:
+        super().__init__("" if error is None else str(error))
+        self.error = error
+        self.until = until

@@ -1,0 +1,302 @@
+"""Slices as jobs on PostgreSQL, with a stand-in for what a slice does."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+import attrs
+import psycopg
+import pytest
+from sqlalchemy import update
+from sqlalchemy.dialects.postgresql import insert
+
+from interviewkit import ConfigurationError, Hub
+from interviewkit.harvest.jobs import SLICE, TICK, Pace, SliceWorker, queue_of
+from interviewkit.harvest.schema import account as accounts
+from interviewkit.harvest.store import Store
+from interviewkit.harvest.worker import work
+from interviewkit.testing import FakeProvider
+
+from .postgres import PostgresServer
+
+QUICK = Pace(tick="* * * * * *", poll=0.05, heartbeat=0.2, stalled=2.0, patience=0.5)
+Ran = Callable[[], bool]
+
+
+@attrs.frozen
+class End:
+    state: Literal["done", "more", "wait"]
+    until: datetime | None = None
+
+
+@attrs.define
+class Slices:
+    """What the slices of each account end with, one after the other; then they are done, and due in an hour."""
+
+    store: Store
+    script: dict[str, list[End | Exception]] = attrs.field(factory=dict)
+    ran: list[str] = attrs.field(factory=list)
+    leased: set[str] = attrs.field(factory=set)
+
+    async def __call__(self, label: str) -> End:
+        if label in self.leased:
+            return End("wait", _in(0.05))
+        self.leased.add(label)
+        try:
+            self.ran.append(label)
+            return await self._end(label)
+        finally:
+            self.leased.remove(label)
+
+    async def _end(self, label: str) -> End:
+        if planned := self.script.get(label):
+            end = planned.pop(0)
+            if isinstance(end, Exception):
+                raise end
+            return end
+        row = _row(label, next_due=_in(3600), lease_until=None)
+        async with self.store.writing() as connection:
+            await connection.execute(
+                insert(accounts).values(row).on_conflict_do_update(index_elements=["account"], set_=row)
+            )
+        return End("done")
+
+
+def _in(seconds: float) -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=seconds)
+
+
+def _row(label: str, **columns: Any) -> dict[str, Any]:
+    return {"account": label, "provider": "fake", "scope": label, "fence": 0, **columns}
+
+
+@pytest.fixture
+async def store(postgres_url: str) -> AsyncIterator[Store]:
+    async with await Store.open(postgres_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def slices(store: Store) -> Slices:
+    return Slices(store)
+
+
+@contextlib.asynccontextmanager
+async def running(*workers: SliceWorker) -> AsyncIterator[asyncio.Event]:
+    stop = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        for worker in workers:
+            group.create_task(worker.run(stop))
+        try:
+            yield stop
+        finally:
+            stop.set()
+
+
+async def until(true: Ran, seconds: float = 10.0) -> None:
+    async with asyncio.timeout(seconds):
+        while not true():  # noqa: ASYNC110  # of another process too
+            await asyncio.sleep(0.01)
+
+
+@contextlib.contextmanager
+def connected(url: str) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(url, autocommit=True) as connection:
+        yield connection
+
+
+def jobs(url: str) -> list[tuple[Any, ...]]:
+    with connected(url) as connection:
+        return connection.execute(
+            "SELECT args, status FROM procrastinate_jobs WHERE task_name = %s", (SLICE,)
+        ).fetchall()
+
+
+async def test_every_account_goes_on_until_it_is_done(store: Store, slices: Slices, postgres_url: str) -> None:
+    slices.script = {"a": [End("more"), End("more")], "b": [End("wait", _in(0.3))]}
+    async with running(SliceWorker(store, ["a", "b", "c"], slices, pace=QUICK)):
+        await until(lambda: len(slices.ran) == 6)
+        await asyncio.sleep(0.05)
+    assert sorted(slices.ran) == ["a", "a", "a", "b", "b", "c"]
+    assert jobs(postgres_url) == []
+
+
+async def test_an_account_that_waits_is_left_alone_until_then(store: Store, slices: Slices) -> None:
+    began = asyncio.get_running_loop().time()
+    slices.script = {"a": [End("wait", _in(1.2))]}
+    async with running(SliceWorker(store, ["a"], slices, pace=QUICK)):
+        await until(lambda: len(slices.ran) == 2)
+    assert asyncio.get_running_loop().time() - began > 1.1  # though a tick came by in between
+
+
+async def test_an_account_that_is_done_comes_again_when_it_is_due(store: Store, slices: Slices) -> None:
+    async with running(SliceWorker(store, ["a"], slices, pace=QUICK)):
+        await until(lambda: slices.ran == ["a"])
+        await asyncio.sleep(0.05)
+        async with store.writing() as connection:
+            await connection.execute(update(accounts).values(next_due=_in(-1)))
+        await until(lambda: slices.ran == ["a", "a"])
+
+
+async def test_parked_held_and_later_accounts_get_no_job(store: Store, slices: Slices) -> None:
+    async with store.writing() as connection:
+        for row in (
+            _row("parked", parked="401"), _row("held", holder="other", lease_until=_in(60)),
+            _row("later", next_due=_in(60)), _row("lapsed", holder="dead", lease_until=_in(-1)), _row("due"),
+        ):  # fmt: skip
+            await connection.execute(insert(accounts).values(row))
+    labels = ["parked", "held", "later", "lapsed", "due", "new"]
+    async with running(SliceWorker(store, labels, slices, pace=QUICK)):
+        await until(lambda: len(slices.ran) >= 3)
+        await asyncio.sleep(0.05)
+    assert sorted(slices.ran) == ["due", "lapsed", "new"]
+
+
+async def test_a_slice_that_raises_is_tried_again_and_stops_nobody(
+    store: Store, slices: Slices, caplog: pytest.LogCaptureFixture
+) -> None:
+    slices.script = {"bad": [RuntimeError("candidate@example.com")]}
+    async with running(SliceWorker(store, ["bad", "good"], slices, pace=QUICK)):
+        await until(lambda: slices.ran.count("bad") == 2 and "good" in slices.ran)
+    assert "candidate@example.com" not in caplog.text
+    assert "account bad failed, again in 1 s: RuntimeError" in caplog.text
+
+
+async def test_workers_that_start_at_once_make_the_tables_once_and_double_no_job(store: Store, slices: Slices) -> None:
+    labels = [f"account-{number}" for number in range(80)]
+    async with running(*(SliceWorker(store, labels, slices, pace=QUICK) for _ in range(3))):
+        await until(lambda: len(slices.ran) >= 80)
+        await asyncio.sleep(0.05)
+    assert sorted(slices.ran) == sorted(labels)
+
+
+async def test_a_worker_leaves_alone_what_it_has_no_credentials_for(
+    store: Store, slices: Slices, postgres_url: str
+) -> None:
+    async with store.writing() as connection:
+        await connection.execute(insert(accounts).values(_row("theirs")))
+    async with running(SliceWorker(store, ["ours"], slices, pace=QUICK)):
+        await until(lambda: "ours" in slices.ran)
+        await asyncio.sleep(0.05)
+    assert slices.ran == ["ours"]
+    assert jobs(postgres_url) == [({"account": "theirs"}, "todo")]
+    async with running(SliceWorker(store, ["theirs"], slices, pace=QUICK)):
+        await until(lambda: slices.ran == ["ours", "theirs"])
+
+
+@pytest.mark.parametrize("label", ["x" * 200, "Büro " + "ü" * 60, "a:b#c'\"%s"])
+async def test_any_label_makes_a_queue(store: Store, slices: Slices, label: str) -> None:
+    assert len(f"procrastinate_queue_v1#{queue_of(label)}".encode()) < 64
+    async with running(SliceWorker(store, [label], slices, pace=QUICK)):
+        await until(lambda: slices.ran == [label])
+
+
+async def test_what_dead_workers_left_behind_is_cleared_and_done_by_others(
+    store: Store, slices: Slices, postgres_url: str
+) -> None:
+    worker = SliceWorker(store, ["a", "b"], slices, pace=QUICK)
+    await worker._make_tables()
+    with connected(postgres_url) as connection:
+        late = "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '3 s') RETURNING id"
+        (dead,) = connection.execute(late).fetchone() or (None,)
+        for row in (
+            # died between deferring the successor and finishing; in a tick; and one whose number is gone already
+            (queue_of("a"), SLICE, f"{SLICE}:a", '{"account": "a"}', "doing", dead),
+            (queue_of("a"), SLICE, f"{SLICE}:a", '{"account": "a"}', "todo", None),
+            (TICK, TICK, TICK, '{"timestamp": 1}', "doing", dead),
+            (queue_of("b"), SLICE, f"{SLICE}:b", '{"account": "b"}', "doing", None),
+        ):
+            connection.execute(
+                "INSERT INTO procrastinate_jobs (queue_name, task_name, queueing_lock, args, status, worker_id) "
+                "VALUES (%s, %s, %s, %s, %s, %s)",
+                row,
+            )
+    async with running(worker):
+        await until(lambda: sorted(slices.ran) == ["a", "b"])
+        await asyncio.sleep(0.05)
+    assert jobs(postgres_url) == []
+
+
+@pytest.mark.parametrize("immediate", [False, True])
+async def test_a_restart_of_the_database_is_got_over(
+    store: Store, slices: Slices, postgres: PostgresServer, *, immediate: bool
+) -> None:
+    labels = ["a", "b", "c"]
+    slices.script = {label: [End("more")] * 60 for label in labels}
+    async with running(SliceWorker(store, labels, slices, pace=QUICK)):
+        await until(lambda: len(slices.ran) > 20)
+        await asyncio.to_thread(postgres.stop, immediate=immediate)
+        before = len(slices.ran)
+        await asyncio.sleep(0.05)
+        await asyncio.to_thread(postgres.start)
+        await until(lambda: len(slices.ran) > before + 5)
+        await until(lambda: not any(slices.script.values()), 15)
+
+
+async def test_a_worker_whose_number_was_taken_from_it_goes_on(store: Store, slices: Slices, postgres_url: str) -> None:
+    slices.script = {"a": [End("more")] * 1000}
+    async with running(SliceWorker(store, ["a"], slices, pace=QUICK)):
+        await until(lambda: len(slices.ran) > 5)
+        with connected(postgres_url) as connection:  # as another worker does after a pause of this one
+            connection.execute("DELETE FROM procrastinate_workers")
+        before = len(slices.ran)
+        await until(lambda: len(slices.ran) > before + 5)
+
+
+async def test_stop_finishes_the_slices_in_flight(store: Store, postgres_url: str) -> None:
+    begun, told, finished = asyncio.Event(), asyncio.Event(), []
+
+    async def slow(label: str) -> End:
+        begun.set()
+        await told.wait()
+        finished.append(label)
+        return End("more")
+
+    async with running(SliceWorker(store, ["a"], slow, finish=told.set, pace=QUICK)) as stop:
+        await begun.wait()
+        stop.set()
+    assert finished == ["a"]
+    assert jobs(postgres_url) == [({"account": "a"}, "todo")]
+
+
+async def test_a_cancelled_worker_finishes_the_slices_in_flight(store: Store, postgres_url: str) -> None:
+    begun, told, finished = asyncio.Event(), asyncio.Event(), []
+
+    async def slow(label: str) -> End:
+        begun.set()
+        await told.wait()
+        finished.append(label)
+        return End("more")
+
+    worker = asyncio.create_task(SliceWorker(store, ["a"], slow, finish=told.set, pace=QUICK).run(asyncio.Event()))
+    await begun.wait()
+    worker.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await worker
+    assert finished == ["a"]
+    assert jobs(postgres_url) == [({"account": "a"}, "todo")]
+
+
+async def test_tables_of_another_procrastinate_are_refused(store: Store, slices: Slices, postgres_url: str) -> None:
+    worker = SliceWorker(store, ["a"], slices, pace=QUICK)
+    await worker._make_tables()
+    with connected(postgres_url) as connection:
+        connection.execute("DROP FUNCTION procrastinate_fetch_job_v2")
+    with pytest.raises(ConfigurationError, match="another version of procrastinate"):
+        await worker.run(asyncio.Event())
+
+
+async def test_a_worker_that_cannot_begin_says_why(postgres: PostgresServer) -> None:
+    hub = Hub([FakeProvider(account="acme")])
+    with pytest.raises(ConfigurationError, match="share a store on PostgreSQL"):
+        await work(hub, "sqlite:///interviewkit.db")
+    with pytest.raises(ConfigurationError, match="needs an account"):
+        await work(Hub([]), postgres.url("postgres"))
+    with pytest.raises(ConfigurationError, match="concurrency"):
+        await work(hub, postgres.url("postgres"), concurrency=0)
+    with pytest.raises(ConfigurationError):
+        await work(hub, postgres.url("no_such_database"))
