@@ -86,10 +86,9 @@ def _texts(text: str) -> Iterator[str]:
 
 def _readings(text: str) -> Iterator[str]:
     """The text, and what it says when it is the source of another text; none that holds no address."""
-    if "@" in text:
-        yield text
-    elif not any(mark in text for mark in _WRITTEN_AT):
+    if "@" not in text and not any(mark in text for mark in _WRITTEN_AT):
         return
+    yield text
     if "\\" in text:
         yield _ESCAPE.sub(lambda found: chr(int(found[1], 16)) if found[1] else " ", text)
     if "%" in text:

@@ -44,7 +44,8 @@ def reports_source(store_url: str | os.PathLike[str], *, since_seq: int = 0) -> 
 
     They have the columns of an export; `tasks` and `test_cases` have `seq` as well, that of their report. A report that
     has changed takes the place of its old row, and so do all its tasks and test cases; one that was deleted has
-    `deleted_at`. The column `removed`, through which dlt is told what is no more, is empty in what it loads. `since_seq` leaves out older changes on the first run. The store is opened when dlt reads the source.
+    `deleted_at`. The column `removed`, through which dlt is told what is no more, is empty in what it loads.
+    `since_seq` leaves out older changes on the first run. The store is opened when dlt reads the source.
 
     Raises `ConfigurationError` when dlt is not installed, and `InvalidArgumentError` for a number that is none.
     """
@@ -56,7 +57,7 @@ def reports_source(store_url: str | os.PathLike[str], *, since_seq: int = 0) -> 
         missing = ConfigurationError("a dlt source needs dlt", hint="pip install 'interviewkit[dlt]'")
     else:
 
-        @dlt.source(name="interviewkit", max_table_nesting=0)
+        @dlt.source(name="interviewkit")
         def interviewkit() -> Iterator[Any]:
             for shape in TABLES:
                 yield _resource(store_url, shape, since_seq)

@@ -27,8 +27,8 @@ __all__ = ["Erasures", "Forgotten", "forget"]
 
 _PATIENCE = 35.0
 """Seconds to wait for an account that is being harvested: longer than a dead process keeps its lease."""
-_CHECKPOINTS = 50
-_PAUSE = 0.1
+_CHECKPOINT_MS = 20_000
+"""How long readers are waited for, so that SQLite's log can be emptied."""
 
 
 @attrs.frozen(kw_only=True)
@@ -270,13 +270,20 @@ async def _scour_sqlite(store: Store) -> None:
     async with store.engine.connect() as connection:
         driver: Any = (await connection.get_raw_connection()).driver_connection  # outside of any transaction
         await driver.execute("VACUUM")
-        for _ in range(_CHECKPOINTS):
-            async with driver.execute("PRAGMA wal_checkpoint(TRUNCATE)") as cursor:
-                (busy, *_rest) = await cursor.fetchone()
-            if not busy:
-                return
-            await asyncio.sleep(_PAUSE)
+        patience = await _answer(driver, "PRAGMA busy_timeout")
+        await driver.execute(f"PRAGMA busy_timeout = {_CHECKPOINT_MS}")
+        try:
+            busy = await _answer(driver, "PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            await driver.execute(f"PRAGMA busy_timeout = {patience}")
+    if not busy:
+        return
     raise StoreError(
         f"another process reads {store.name} all the time, so that its log could not be emptied", retryable=True,
         hint="end the other process and run this again",
     )  # fmt: skip
+
+
+async def _answer(driver: Any, statement: str) -> int:
+    async with driver.execute(statement) as cursor:
+        return int((await cursor.fetchone())[0])

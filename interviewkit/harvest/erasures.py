@@ -25,6 +25,8 @@ from interviewkit.harvest.store import Store
 from interviewkit.model import SessionRef
 
 VARIABLE = "INTERVIEWKIT_ERASURE_KEY"
+_CHUNK = 400
+"""Hashes a statement: SQLite counts each value as a variable."""
 _LEAST = 32
 """Bytes of a key: no fewer than those of the hash."""
 
@@ -89,10 +91,13 @@ class Erasures:
 async def insert(connection: AsyncConnection, key: bytes, hashes: Collection[str], now: datetime) -> None:
     """Store hashes; those that are there stay."""
     table = schema.erasure
-    for found in hashes:
-        there = await connection.execute(select(table.c.hash).where(table.c.hash == found))
-        if there.first() is None:
-            await connection.execute(table.insert().values(hash=found, key_id=key_id(key), erased_at=now))
+    wanted = list(dict.fromkeys(hashes))
+    for start in range(0, len(wanted), _CHUNK):
+        some = wanted[start : start + _CHUNK]
+        there = set((await connection.execute(select(table.c.hash).where(table.c.hash.in_(some)))).scalars())
+        rows = [{"hash": one, "key_id": key_id(key), "erased_at": now} for one in some if one not in there]
+        if rows:
+            await connection.execute(table.insert(), rows)
 
 
 # --- the key ---

@@ -19,7 +19,7 @@ from interviewkit.harvest.artifacts import Artifacts
 from interviewkit.harvest.default_plan import plan_of
 from interviewkit.harvest.gate import Budget, Gate
 from interviewkit.harvest.leases import LeaseLostError
-from interviewkit.harvest.outcomes import AccountSummary, Counts, Outcome, Progress, RunSummary, State
+from interviewkit.harvest.outcomes import AccountSummary, Outcome, Progress, RunSummary, State
 from interviewkit.harvest.slices import Next, Slice
 from interviewkit.harvest.store import Store
 from interviewkit.harvest.work import Settings, Work
@@ -105,7 +105,14 @@ class Harvester:
     async def run_slice(self, account: str, *, seconds: float = 60.0) -> Slice:
         """Work at one account for a while: what a queue over several machines calls. Raises `StoreError`."""
         work = await self._work(account)
-        return await slices.run(work, seconds=seconds)
+        ended = await slices.run(work, seconds=seconds)
+        verdict = self._verdict(work, ended)
+        if verdict is not None:  # a pass is over: keep it in the history, and count the next one anew
+            state, until, error = verdict
+            self._end(account, state, next_due=until, error=error)
+            await self._note(account, error)
+            work.begin()
+        return ended
 
     # --- a run ---
 
@@ -175,7 +182,7 @@ class Harvester:
                 self._end(label, State.STOPPED, next_due=until)
                 return
             del self._ended[label]
-            self._works[label].counts = Counts()
+            self._works[label].begin()
 
     async def _pass(
         self, label: str, places: asyncio.Semaphore

@@ -72,7 +72,7 @@ def latest(row: Row) -> datetime | None:
 def read(old: Mapping[str, Any], *, final: bool, again: datetime | None) -> Values:
     """After its report was stored."""
     return {
-        **old, "phase": Phase.FINAL if final else Phase.OPEN, "due_at": None if final else again, "memo": None,
+        **old, "phase": Phase.FINAL if final else Phase.OPEN, "due_at": again, "memo": None,
         "done_digest": old["digest"], "reads": old["reads"] + 1, "failures": 0, "missed_at": None, "error": None,
     }  # fmt: skip
 

@@ -14,7 +14,6 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 
 import attrs
 import psycopg
@@ -26,7 +25,9 @@ from procrastinate.worker import Worker
 from sqlalchemy import select
 
 from interviewkit.errors import ConfigurationError, InterviewKitError, StoreError
+from interviewkit.harvest.leases import LeaseLostError
 from interviewkit.harvest.schema import account as accounts
+from interviewkit.harvest.slices import Next, Slice
 from interviewkit.harvest.store import Store
 
 logger = logging.getLogger("interviewkit.harvest")
@@ -37,18 +38,6 @@ _TABLES_LOCK = 7_206_115_021
 """The advisory lock under which the queue's tables are made."""
 _LOST = (ConnectorException, StoreError, psycopg.Error, TimeoutError, OSError)
 """What a database that goes away raises, through procrastinate, the store and the driver."""
-
-
-class SliceEnd(Protocol):
-    """How a slice ended: `done`, `more` to do, or `wait` until a time."""
-
-    @property
-    def state(self) -> str:
-        """`done`, `more` or `wait`."""
-
-    @property
-    def until(self) -> datetime | None:
-        """When to go on after `wait`."""
 
 
 @attrs.frozen(kw_only=True)
@@ -70,7 +59,7 @@ class SliceWorker:
     """Runs slices as jobs of a queue in the store's database; `run_slice` does the work of an account."""
 
     def __init__(
-        self, store: Store, labels: Sequence[str], run_slice: Callable[[str], Awaitable[SliceEnd]], *,
+        self, store: Store, labels: Sequence[str], run_slice: Callable[[str], Awaitable[Slice]], *,
         concurrency: int = 4, finish: Callable[[], None] = lambda: None, pace: Pace,
     ) -> None:  # fmt: skip
         self._store = store
@@ -155,16 +144,18 @@ class SliceWorker:
         await running
 
     async def _slice(self, account: str) -> None:
-        at: datetime | None
         try:
-            end = await self._run_slice(account)
-        except Exception as error:  # noqa: BLE001  # a job that fails has no successor
-            at = self._after_failure(account, error)
-        else:
+            ended = await self._run_slice(account)
             self._failures.pop(account, None)
-            if end.state == "done":
-                return
-            at = (end.until or datetime.now(UTC) + timedelta(seconds=5)) if end.state == "wait" else None
+        except LeaseLostError:
+            ended = Slice(state=Next.BUSY)
+        except Exception as error:  # noqa: BLE001  # a job that fails has no successor
+            ended = Slice(state=Next.WAIT, until=self._after_failure(account, error))
+        if ended.state in {Next.DONE, Next.PARKED}:
+            return  # the tick sees when it is due, and whether it is still parked
+        at = None if ended.state is Next.MORE else ended.until
+        if ended.state is Next.BUSY or (ended.state is Next.WAIT and at is None):
+            at = max(at or _later(0), _later(self._store.lease_seconds / 10))
         for pause in (0.2, 0.5, 1, 2, 4, 8):
             with contextlib.suppress(*_LOST):
                 await self._defer(account, at)
@@ -179,7 +170,7 @@ class SliceWorker:
         # the text of an error that is not ours may hold a candidate's data
         told = str(error) if isinstance(error, InterviewKitError) else type(error).__name__
         logger.warning("account %s failed, again in %d s: %s", account, pause, told)
-        return datetime.now(UTC) + timedelta(seconds=pause)
+        return _later(pause)
 
     async def _periodic(self, timestamp: int) -> None:
         try:
@@ -259,3 +250,7 @@ def queue_of(account: str) -> str:
     if len(name.encode()) <= 40:
         return name
     return f"account:{hashlib.sha256(account.encode()).hexdigest()[:32]}"
+
+
+def _later(seconds: float) -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=seconds)

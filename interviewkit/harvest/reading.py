@@ -151,14 +151,15 @@ class Reader:
             return Done(item=items.failed(row, now=now, error=str(known)), change=Change.FAILED, error=known)
 
     async def _fetch(self, row: Mapping[str, Any], ref: SessionRef) -> Done:
-        work = self._work
+        work, now = self._work, self._work.clock()
         stream = work.stream(row["stream"])
         if stream is None:  # of a plan that this version does not have any more
             report = await work.provider.fetch_report(ref)
             again = None
         else:
             report = await stream.report(ref, memo=row["memo"], fresh=work.fresh.pop(row["ref"], None))
-            again = None if report.is_final else stream.again(report, reads=row["reads"] + 1)
+            report = attrs.evolve(report, fetched_at=now)  # by the harvest's clock, from which `again` counts
+            again = stream.again(report, reads=row["reads"] + 1)
         candidate = report.candidate
         if work.erasures.covers(work.account, row["ref"], None if candidate is None else candidate.email):
             return Done(item=dict(row), erased=True)

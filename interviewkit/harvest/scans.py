@@ -55,7 +55,8 @@ def begin(work: Work, stream: Stream, state: State, now: datetime) -> State:
     if state["scan"] is not None:
         return state
     news = stream.has_news and state["full_at"] is not None and state["mark"] is not None and now < _sweep(work, state)
-    fresh = {"cursor": None, "next_mark": None, "skipped": 0, "added": 0, "unstable": False, "started_at": now}
+    fresh = {"cursor": None, "next_mark": None, "skipped": 0, "added": 0, "unstable": False, "partial": False}
+    fresh["started_at"] = now
     if news:
         return {**state, **fresh, "scan": Scan.NEWS.value}
     return {**state, **fresh, "scan": Scan.FULL.value, "generation": state["generation"] + 1, "total": None}
@@ -129,6 +130,7 @@ def _unread(account: str, stream: str) -> State:
     empty: State = dict.fromkeys(column.name for column in schema.stream_state.columns)
     return {
         **empty, "account": account, "stream": stream, "generation": 0, "skipped": 0, "added": 0, "unstable": False,
+        "partial": False,
     }  # fmt: skip
 
 
@@ -145,6 +147,7 @@ def _advanced(state: State, found: ListPage) -> State:
         "cursor": found.cursor,
         "next_mark": found.mark or state["next_mark"],
         "unstable": bool(state["unstable"] or shrank),
+        "partial": bool(state["partial"] or any(problem.error.retryable for problem in found.problems)),
         "total": total if state["scan"] == Scan.NEWS or found.total is None else found.total,
     }
 
@@ -166,6 +169,8 @@ async def _finish(
     short = state["total"] is not None and seen + state["skipped"] < state["total"]
     if state["unstable"] or short:
         return _retry(work, done, now), []
+    if state["partial"]:
+        return {**done, "full_at": now, "news_at": now}, []
     missing = mine & ~present & (table.c.phase != items.Phase.GONE)
     refs = list((await connection.execute(select(table.c.ref).where(missing).order_by(table.c.ref))).scalars())
     done |= {"full_at": now, "news_at": now, "suspicious": None}

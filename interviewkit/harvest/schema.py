@@ -82,6 +82,7 @@ stream_state = Table(
     Column("skipped", BigInteger, nullable=False, default=0),  # rows of this scan that are no items
     Column("added", BigInteger, nullable=False, default=0),  # items that this scan found first
     Column("unstable", Boolean, nullable=False, default=False),
+    Column("partial", Boolean, nullable=False, default=False),  # a part could not be read: nobody is found missing
     Column("full_at", Moment),  # when the last complete full scan ended
     Column("news_at", Moment),
     Column("suspicious", BigInteger),  # so many rows were missing that nobody was marked

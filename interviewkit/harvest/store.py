@@ -58,17 +58,19 @@ class Store:
         self.lease_seconds = lease_seconds
 
     @classmethod
-    async def open(cls, url: str | os.PathLike[str], *, lease_seconds: float = 30.0) -> Self:
-        """Open a store, and make or migrate its tables under a lock.
+    async def open(cls, url: str | os.PathLike[str], *, lease_seconds: float = 30.0, create: bool = True) -> Self:
+        """Open a store, and make or migrate its tables under a lock; without `create` it has to be there already.
 
         Raises `ConfigurationError` for a URL that names no store, a folder that cannot be written, a server that
         cannot be reached, tables of somebody else, and a store of a newer version than this package.
         """
         known = parse(url)
         folder = Path(str(known.database)).parent if known.drivername.startswith("sqlite") else None
+        if folder is not None and not create and not Path(str(known.database)).is_file():
+            raise _no_store(shown(known))
         store = cls(connect(known), name=shown(known), folder=folder, lease_seconds=lease_seconds)
         try:
-            await store._prepare()
+            await store._prepare(create=create)
         except StoreError as error:
             await store.aclose()
             raise ConfigurationError(error.message, hint=error.hint) from None
@@ -195,14 +197,21 @@ class Store:
 
     # --- the schema ---
 
-    async def _prepare(self) -> None:
+    async def _prepare(self, *, create: bool) -> None:
         async with self.reading() as connection:
-            if await connection.run_sync(_version) == HEAD:
-                return
+            version = await connection.run_sync(_version)
+        if version == HEAD:
+            return
+        if version is None and not create:
+            raise _no_store(self.name)
         async with self.writing() as connection:
             if self.dialect == "postgresql":
                 await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SCHEMA_LOCK})
             await connection.run_sync(_migrate, self.name)
+
+
+def _no_store(name: str) -> ConfigurationError:
+    return ConfigurationError(f"there is no store {name}", hint="a harvest makes one")
 
 
 def _version(connection: Any) -> str | None:

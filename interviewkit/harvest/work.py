@@ -70,6 +70,13 @@ class Work:
     """What the run has to say of the account although it went on."""
     rescans: dict[str, int] = attrs.field(factory=dict)
 
+    def begin(self) -> None:
+        """Forget what was counted: a new pass begins."""
+        self.counts = Counts()
+        self.rescans.clear()
+        self.error = self.suspicious = None
+        self.gate.requests = self.gate.throttled = 0
+
     @property
     def account(self) -> str:
         """The account's label."""

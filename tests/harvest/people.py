@@ -38,8 +38,8 @@ def take_home(ident: str, *, provider: str = "codility", parent: str | None = No
 
 
 def report_of(
-    ref: SessionRef, *, account: str = "acme", email: str | None = None, name: str | None = None, actor: str | None = None,
-    **fields: Any,
+    ref: SessionRef, *, account: str = "acme", email: str | None = None, name: str | None = None,
+    actor: str | None = None, **fields: Any,
 ) -> Report:  # fmt: skip
     """A report of somebody."""
     candidate = Candidate(email=email, name=name) if email or name else None
@@ -110,13 +110,14 @@ class Filled:
 
 
 def forms(*words: str) -> set[bytes]:
-    """How words may be written: plain, in other letters' size, escaped, percent-encoded, in base64 wherever they begin."""
+    """How words may be written: plain, small and large, escaped, percent-encoded, in base64 wherever they begin."""
     found: set[bytes] = set()
     for word in words:
         for spelling in {word, word.lower(), word.casefold(), word.upper()}:
             found |= {
-                spelling.encode(), spelling.encode("utf-16-le"), quote(spelling, safe="").encode(), quote(spelling).encode(),
-                spelling.replace("@", "\\u0040").encode(), spelling.encode().hex().encode(),
+                spelling.encode(), spelling.encode("utf-16-le"), spelling.encode().hex().encode(),
+                quote(spelling, safe="").encode(), quote(spelling).encode(),
+                spelling.replace("@", "\\u0040").encode(),
             }  # fmt: skip
             for lead in range(3):
                 whole = base64.b64encode(b"x" * lead + spelling.encode()).decode()

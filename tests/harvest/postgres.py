@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 import pwd
@@ -11,15 +12,17 @@ import socket
 import subprocess
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Self
 
 ROLE = "interviewkit"
 # A test's data need not survive a power cut, but what was committed has to survive an immediate stop: no fsync, and
-# `synchronous_commit` as it is.
+# `synchronous_commit` as it is. A clean stop waits for connections that have begun and not said who they are.
 SETTINGS = {
     "listen_addresses": "127.0.0.1", "fsync": "off", "full_page_writes": "off", "max_connections": "100",
     "shared_buffers": "16MB", "autovacuum": "off", "log_min_messages": "fatal", "logging_collector": "off",
+    "authentication_timeout": "1",
 }  # fmt: skip
 _numbers = itertools.count()
 
@@ -74,6 +77,7 @@ class PostgresServer:
         self._user = _unprivileged()
         self._folder = Path(tempfile.mkdtemp(prefix="pg-"))  # short: a socket's path has at most 107 bytes
         self._process: subprocess.Popen[bytes] | None = None
+        self._thread = ThreadPoolExecutor(1)
         self.port = _free_port()
 
     def __enter__(self) -> Self:
@@ -89,6 +93,7 @@ class PostgresServer:
 
     def __exit__(self, *_: object) -> None:
         self.stop(immediate=True)
+        self._thread.shutdown()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     @property
@@ -106,11 +111,13 @@ class PostgresServer:
             return
         settings = {**SETTINGS, "port": str(self.port), "unix_socket_directories": str(self._folder)}
         options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
-        # where the kernel can, the server ends with this process, also when that is killed
+        # Where the kernel can, the server ends with this process, also when that is killed; it looks at the thread
+        # that started the server, hence one that lives as long as this object.
         prefix = [tool, "--pdeathsig", "QUIT"] if (tool := shutil.which("setpriv")) else []
         command = [*prefix, str(self._binaries / "postgres"), "-D", str(self._data), *options]
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, **self._as_user())
+            spawn = functools.partial(subprocess.Popen, command, stdout=log, stderr=log, **self._as_user())
+            self._process = self._thread.submit(spawn).result()
         self._wait_until_ready(time.monotonic() + patience)
 
     def stop(self, *, immediate: bool = False) -> None:

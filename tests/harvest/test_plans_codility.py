@@ -229,6 +229,15 @@ async def test_a_tests_usual_duration_is_learned_and_kept() -> None:
         assert json.loads(str(news.mark))["durations"] == learned
 
 
+async def test_a_full_scan_keeps_what_earlier_ones_learned() -> None:
+    async with sandboxed("codility", sessions=450) as (box, provider):
+        sessions, full = await scanned(box, provider, newest_first=True)
+        mark = json.loads(str(full.mark))
+        mark["durations"]["1"] = 60
+        assert json.loads(str((await read(sessions, mark=json.dumps(mark))).mark))["durations"]["1"] == 60
+        assert (await read(sessions, mark="of another version")).refs == full.refs
+
+
 async def test_without_anything_learned_a_test_lasts_two_hours() -> None:
     async with sandboxed("codility", sessions=450, quirks=False) as (box, provider):
         _sessions, full = await scanned(box, provider, newest_first=True)

@@ -120,6 +120,7 @@ async def test_a_list_that_leads_back_to_an_earlier_page_is_an_error(
     with pytest.raises(MalformedResponseError, match="repeats a cursor") as caught:
         await read(sessions)
     assert caught.value.account == provider.account
+    assert len(provider.vendor.requests) == 3
     monkeypatch.undo()
     assert len((await read(sessions)).refs) == 50
 

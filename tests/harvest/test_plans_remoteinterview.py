@@ -141,6 +141,17 @@ async def test_a_test_that_is_listed_and_not_found_is_a_problem_of_the_page() ->
         assert found.problems[0].error.account == "remoteinterview"
 
 
+async def test_a_row_that_cannot_be_read_is_passed_on() -> None:
+    async with sandboxed("remoteinterview", provider={"account": "ours"}) as (box, provider):
+        candidates, _pads = provider.harvest_plan().streams
+        applicants = box.remoteinterview.applicants
+        found = applicants.of_test(applicants.tests[0])[3]
+        found.name = 7  # type: ignore[assignment]
+        applicants.change(found)
+        problems = (await read(candidates)).problems
+        assert [problem.error.account for problem in problems] == ["ours"]
+
+
 async def test_an_open_pad_is_read_again_ever_more_rarely() -> None:
     async with sandboxed("remoteinterview") as (_box, provider):
         _candidates, pads = provider.harvest_plan().streams

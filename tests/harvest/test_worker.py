@@ -6,17 +6,19 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 import attrs
 import psycopg
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from interviewkit import ConfigurationError, Hub
 from interviewkit.harvest.jobs import SLICE, TICK, Pace, SliceWorker, queue_of
+from interviewkit.harvest.leases import LeaseLostError
 from interviewkit.harvest.schema import account as accounts
+from interviewkit.harvest.slices import Next, Slice
 from interviewkit.harvest.store import Store
 from interviewkit.harvest.worker import work
 from interviewkit.testing import FakeProvider
@@ -27,10 +29,8 @@ QUICK = Pace(tick="* * * * * *", poll=0.05, heartbeat=0.2, stalled=2.0, patience
 Ran = Callable[[], bool]
 
 
-@attrs.frozen
-class End:
-    state: Literal["done", "more", "wait"]
-    until: datetime | None = None
+def end(state: str, until: datetime | None = None) -> Slice:
+    return Slice(state=Next(state), until=until)
 
 
 @attrs.define
@@ -38,32 +38,40 @@ class Slices:
     """What the slices of each account end with, one after the other; then they are done, and due in an hour."""
 
     store: Store
-    script: dict[str, list[End | Exception]] = attrs.field(factory=dict)
+    script: dict[str, list[Slice | Exception]] = attrs.field(factory=dict)
     ran: list[str] = attrs.field(factory=list)
     leased: set[str] = attrs.field(factory=set)
 
-    async def __call__(self, label: str) -> End:
+    async def __call__(self, label: str) -> Slice:
         if label in self.leased:
-            return End("wait", _in(0.05))
+            return end("busy", _in(0))
         self.leased.add(label)
         try:
+            if not await self._is_due(label):
+                return end("done")
             self.ran.append(label)
             return await self._end(label)
         finally:
             self.leased.remove(label)
 
-    async def _end(self, label: str) -> End:
+    async def _is_due(self, label: str) -> bool:
+        async with self.store.reading() as connection:
+            found = await connection.execute(select(accounts.c.next_due).where(accounts.c.account == label))
+        due = found.scalar_one_or_none()
+        return due is None or due <= _in(0)
+
+    async def _end(self, label: str) -> Slice:
         if planned := self.script.get(label):
-            end = planned.pop(0)
-            if isinstance(end, Exception):
-                raise end
-            return end
+            following = planned.pop(0)
+            if isinstance(following, Exception):
+                raise following
+            return following
         row = _row(label, next_due=_in(3600), lease_until=None)
         async with self.store.writing() as connection:
             await connection.execute(
                 insert(accounts).values(row).on_conflict_do_update(index_elements=["account"], set_=row)
             )
-        return End("done")
+        return end("done")
 
 
 def _in(seconds: float) -> datetime:
@@ -117,7 +125,7 @@ def jobs(url: str) -> list[tuple[Any, ...]]:
 
 
 async def test_every_account_goes_on_until_it_is_done(store: Store, slices: Slices, postgres_url: str) -> None:
-    slices.script = {"a": [End("more"), End("more")], "b": [End("wait", _in(0.3))]}
+    slices.script = {"a": [end("more"), end("more")], "b": [end("wait", _in(0.3))]}
     async with running(SliceWorker(store, ["a", "b", "c"], slices, pace=QUICK)):
         await until(lambda: len(slices.ran) == 6)
         await asyncio.sleep(0.05)
@@ -127,7 +135,7 @@ async def test_every_account_goes_on_until_it_is_done(store: Store, slices: Slic
 
 async def test_an_account_that_waits_is_left_alone_until_then(store: Store, slices: Slices) -> None:
     began = asyncio.get_running_loop().time()
-    slices.script = {"a": [End("wait", _in(1.2))]}
+    slices.script = {"a": [end("wait", _in(1.2))]}
     async with running(SliceWorker(store, ["a"], slices, pace=QUICK)):
         await until(lambda: len(slices.ran) == 2)
     assert asyncio.get_running_loop().time() - began > 1.1  # though a tick came by in between
@@ -164,6 +172,34 @@ async def test_a_slice_that_raises_is_tried_again_and_stops_nobody(
         await until(lambda: slices.ran.count("bad") == 2 and "good" in slices.ran)
     assert "candidate@example.com" not in caplog.text
     assert "account bad failed, again in 1 s: RuntimeError" in caplog.text
+
+
+async def test_an_account_whose_key_is_refused_is_left_alone(store: Store, slices: Slices, postgres_url: str) -> None:
+    async def refused(label: str) -> Slice:
+        slices.ran.append(label)
+        async with store.writing() as connection:
+            await connection.execute(insert(accounts).values(_row(label, parked="401")))
+        return end("parked")
+
+    async with running(SliceWorker(store, ["a"], refused, pace=QUICK)):
+        await until(lambda: bool(slices.ran))
+        await asyncio.sleep(0.05)
+    assert slices.ran == ["a"]
+    assert jobs(postgres_url) == []
+
+
+async def test_an_account_in_other_hands_is_not_asked_for_without_a_pause(postgres_url: str, slices: Slices) -> None:
+    async def busy(label: str) -> Slice:
+        slices.ran.append(label)
+        if len(slices.ran) == 1:
+            raise LeaseLostError("another process goes on with it")
+        return end("busy", _in(-1)) if len(slices.ran) == 2 else end("done")
+
+    async with await Store.open(postgres_url, lease_seconds=3) as store:
+        began = asyncio.get_running_loop().time()
+        async with running(SliceWorker(store, ["a"], busy, pace=QUICK)):
+            await until(lambda: len(slices.ran) == 3)
+        assert asyncio.get_running_loop().time() - began > 0.55
 
 
 async def test_workers_that_start_at_once_make_the_tables_once_and_double_no_job(store: Store, slices: Slices) -> None:
@@ -226,7 +262,7 @@ async def test_a_restart_of_the_database_is_got_over(
     store: Store, slices: Slices, postgres: PostgresServer, *, immediate: bool
 ) -> None:
     labels = ["a", "b", "c"]
-    slices.script = {label: [End("more")] * 60 for label in labels}
+    slices.script = {label: [end("more")] * 60 for label in labels}
     async with running(SliceWorker(store, labels, slices, pace=QUICK)):
         await until(lambda: len(slices.ran) > 20)
         await asyncio.to_thread(postgres.stop, immediate=immediate)
@@ -238,7 +274,7 @@ async def test_a_restart_of_the_database_is_got_over(
 
 
 async def test_a_worker_whose_number_was_taken_from_it_goes_on(store: Store, slices: Slices, postgres_url: str) -> None:
-    slices.script = {"a": [End("more")] * 1000}
+    slices.script = {"a": [end("more")] * 1000}
     async with running(SliceWorker(store, ["a"], slices, pace=QUICK)):
         await until(lambda: len(slices.ran) > 5)
         with connected(postgres_url) as connection:  # as another worker does after a pause of this one
@@ -250,11 +286,11 @@ async def test_a_worker_whose_number_was_taken_from_it_goes_on(store: Store, sli
 async def test_stop_finishes_the_slices_in_flight(store: Store, postgres_url: str) -> None:
     begun, told, finished = asyncio.Event(), asyncio.Event(), []
 
-    async def slow(label: str) -> End:
+    async def slow(label: str) -> Slice:
         begun.set()
         await told.wait()
         finished.append(label)
-        return End("more")
+        return end("more")
 
     async with running(SliceWorker(store, ["a"], slow, finish=told.set, pace=QUICK)) as stop:
         await begun.wait()
@@ -266,11 +302,11 @@ async def test_stop_finishes_the_slices_in_flight(store: Store, postgres_url: st
 async def test_a_cancelled_worker_finishes_the_slices_in_flight(store: Store, postgres_url: str) -> None:
     begun, told, finished = asyncio.Event(), asyncio.Event(), []
 
-    async def slow(label: str) -> End:
+    async def slow(label: str) -> Slice:
         begun.set()
         await told.wait()
         finished.append(label)
-        return End("more")
+        return end("more")
 
     worker = asyncio.create_task(SliceWorker(store, ["a"], slow, finish=told.set, pace=QUICK).run(asyncio.Event()))
     await begun.wait()

@@ -43,15 +43,14 @@ class Exported:
 
 @attrs.frozen(kw_only=True)
 class _Span:
-    """The changes after `since` up to `until`, of some accounts or of all."""
+    """The changes after `since`, of some accounts or of all; `until` is the last one of the transaction's moment."""
 
     since: int
     until: int
     accounts: tuple[str, ...]
 
     def select(self, *columns: Any) -> Select[Any]:
-        seq = schema.report.c.seq
-        query = select(*columns).where(seq > self.since, seq <= self.until)
+        query = select(*columns).where(schema.report.c.seq > self.since)
         return query.where(schema.report.c.account.in_(self.accounts)) if self.accounts else query
 
 

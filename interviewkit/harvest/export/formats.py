@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+import msgspec
+
 from interviewkit.errors import ConfigurationError, InvalidArgumentError
 from interviewkit.harvest.export.formulas import guard
 from interviewkit.harvest.export.tables import Column, Kind, Row, TableShape
@@ -37,7 +39,7 @@ class _JSONLines:
         self._names = [column.name for column in shape.columns]
 
     def write(self, rows: Sequence[Row]) -> None:
-        self._file.writelines(f"{dumps(dict(zip(self._names, row, strict=True)))}\n" for row in rows)
+        self._file.writelines(f"{_line(dict(zip(self._names, row, strict=True)))}\n" for row in rows)
 
     def close(self) -> None:
         try:
@@ -89,7 +91,7 @@ class _Arrow:
 
     def _values(self, column: Column, values: Iterable[Any]) -> Iterable[Any]:
         if column.kind is Kind.JSON:
-            return [None if value is None else dumps(value) for value in values]
+            return [None if value is None else _json(value) for value in values]
         if column.kind is Kind.TEXT:
             guarded = self.guarded and column.free_text
             return [value and _whole(guard(value) if guarded else value) for value in values]
@@ -121,6 +123,20 @@ class _CSV(_Arrow):
         import pyarrow.csv as pc  # type: ignore[import-untyped]
 
         return pc.CSVWriter(self._file, self._schema, write_options=pc.WriteOptions(quoting_style="needed"))
+
+
+def _json(value: Any) -> str:
+    """JSON text, by the quickest way that can write it."""
+    try:
+        return msgspec.json.encode(value).decode()
+    except (UnicodeEncodeError, msgspec.MsgspecError, OverflowError):  # half a surrogate pair, a number beyond 64 bits
+        return dumps(value)
+
+
+def _line(value: dict[str, Any]) -> str:
+    """JSON text without letters that break lines, which `dumps` looks for with more care than most rows need."""
+    text = _json(value)
+    return text if text.isascii() and "\x7f" not in text else dumps(value)
 
 
 def _whole(text: str) -> str:
