@@ -96,6 +96,6 @@ def bench(session: nox.Session) -> None:
 @nox.session(python=OLDEST)
 def demo(session: nox.Session) -> None:
     """The demo as a newcomer runs it: from the wheel, in a clean environment."""
-    _wheel(session, extras="cli")
+    _wheel(session, extras="cli,harvest")
     session.chdir(session.create_tmp())
     session.run("interviewkit", "demo", *session.posargs)

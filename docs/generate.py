@@ -268,21 +268,28 @@ def _options(arguments: Iterable[Any]) -> str:
     return table(("option", "default", "meaning"), *rows)
 
 
+def _commands(app: Any, *path: str) -> Iterator[tuple[str, Any]]:
+    """Every command below an app with its whole name, each before its own commands."""
+    for name in (one for one in app if not one.startswith("-")):
+        yield " ".join((*path, name)), app[name]
+        yield from _commands(app[name], *path, name)
+
+
 def command_line() -> str:
     """Every command of `interviewkit` with its arguments and options, and once what many have in common."""
     from interviewkit.cli.app import app
 
     common: list[Any] = []
     parts = []
-    for name in (one for one in app if not one.startswith("-")):
-        arguments: Iterable[Any] = app[name].assemble_argument_collection(parse_docstring=True)
+    for name, command in _commands(app):
+        arguments: Iterable[Any] = command.assemble_argument_collection(parse_docstring=True)
         shown = [one for one in arguments if one.show]
         shared = [one for one in shown if any(group.name == COMMON_GROUP for group in one.parameter.group)]
         own = [one for one in shown if one not in shared]
         common = common or shared
         also = ["Takes the common options too."] if shared else []
         told = [_options(own)] if own else []
-        parts.append("\n\n".join([f"### interviewkit {name}", first_sentence(app[name].help), *told, *also]))
+        parts.append("\n\n".join([f"### interviewkit {name}", first_sentence(command.help), *told, *also]))
     return "\n\n".join([*parts, "### Common options", _options(common)])
 
 

@@ -17,11 +17,16 @@ from cyclopts import App, Parameter
 import interviewkit
 from interviewkit.cli.demo import demo
 from interviewkit.cli.exits import DONE, FAILED, INTERRUPTED, USAGE, code
+from interviewkit.cli.export import export
+from interviewkit.cli.forget import forget
+from interviewkit.cli.harvest import harvest
 from interviewkit.cli.lists import assessments, sessions
 from interviewkit.cli.overview import check, providers
 from interviewkit.cli.render import Screen
 from interviewkit.cli.session import create, invite, report
+from interviewkit.cli.status import status
 from interviewkit.cli.usage import check_options, complaint
+from interviewkit.cli.worker import worker
 from interviewkit.errors import InterviewKitError, InvalidArgumentError
 
 app = App(
@@ -119,5 +124,10 @@ async def sandbox(
         raise InterviewKitError(f"the sandbox cannot listen: {error.strerror or error}") from None
 
 
-for command in (demo, sandbox, providers, check, assessments, sessions, report, create, invite):
+for command in (demo, sandbox, providers, check, assessments, sessions, report, create, invite, export):
     app.command(command)
+harvesting = App(name="harvest", help_format="plaintext")
+harvesting.default(harvest)
+for part in (worker, status, forget):
+    harvesting.command(part)
+app.command(harvesting)

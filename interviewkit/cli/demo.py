@@ -1,8 +1,7 @@
-"""`interviewkit demo`: three vendors in a sandbox, over HTTP, from the invitation to the report, in seconds."""
+"""`interviewkit demo`: three vendors in a sandbox, over HTTP, from the invitation to the harvest, in seconds."""
 
 from __future__ import annotations
 
-import contextlib
 import tempfile
 import time
 from collections.abc import Sequence
@@ -12,8 +11,9 @@ from pathlib import Path
 from rich.text import Text
 
 from interviewkit.capabilities import Feature
-from interviewkit.cli import render, sandboxed
+from interviewkit.cli import demo_harvest, render, sandboxed
 from interviewkit.cli.accounts import connected
+from interviewkit.cli.folders import check_writable, unwritable
 from interviewkit.cli.render import Screen
 from interviewkit.cli.report_view import report_view
 from interviewkit.cli.sandboxed import Running
@@ -27,7 +27,7 @@ CANDIDATES = (
     Candidate(email="data.engineer@example.com", first_name="Data", last_name="Engineer"),
 )
 COLUMNS = ("vendor", "kind", "status", "word", "title", "candidate", "created")
-MOST = 1000
+MOST = 600
 REPORTS = "reports.jsonl"
 UNKNOWN = (
     "unknown: nothing is guessed. RemoteInterview publishes words for finished candidates only; at Codility no field "
@@ -36,12 +36,12 @@ UNKNOWN = (
 
 
 async def demo(*, output: Path = Path("interviewkit-demo"), seed: int = 7, sessions: int = 24) -> None:
-    """See sessions and reports of three vendors side by side: no account needed, every figure from an HTTP answer.
+    """See three vendors side by side and harvest them: no account needed, every figure from an HTTP answer.
 
     Parameters
     ----------
     output
-        Folder for the reports, as JSON Lines.
+        Folder for the reports: as JSON Lines, in the harvest's store, and as Parquet.
     seed
         Same seed, same people and sessions.
     sessions
@@ -49,21 +49,44 @@ async def demo(*, output: Path = Path("interviewkit-demo"), seed: int = 7, sessi
     """
     if not 0 <= sessions <= MOST:
         raise InvalidArgumentError(f"--sessions is 0 to {MOST}: Codility answers 500 requests an hour")
-    check_writable(output)
+    lacking = demo_harvest.missing()
+    check_writable(output, REPORTS, *(() if lacking else (demo_harvest.STORE, *demo_harvest.FILES)))
     began = time.monotonic()
     screen = Screen()
-    async with sandboxed.running(seed=seed, sessions=sessions) as box, connected(box.accounts) as hub:
-        screen.out.print(Text(f"Three vendors on loopback: {', '.join(provider.name for provider in hub)}"))
-        made = await invite_and_create(hub)
-        screen.out.print(
-            Text(f"{_count(made, Invitation)} candidates invited, {_count(made, Session)} live sessions created")
-        )
-        worked = await box.work()
-        screen.out.print(Text(f"{worked} candidates and interviewers at work … done\n"))
-        listed = await list_everything(hub)
-        screen.table(COLUMNS, map(_row, listed), title=f"{len(listed)} sessions", cut=(4, 5), drop=(3, 6, 1))
-        reports = await fetch_everything(hub, listed, screen)
-        requests = await count_requests(box)
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = Path(folder)
+        async with sandboxed.running(seed=seed, sessions=sessions) as box, connected(box.accounts) as hub:
+            reports = await look(hub, box, screen)
+            harvested = None if lacking else await demo_harvest.harvest_twice(hub, box, scratch, screen)
+            requests = await count_requests(box)
+        show_reports(hub, reports, screen)
+        path = write(output, reports)
+        screen.out.print()
+        if harvested is None:
+            screen.out.print(Text(f"The harvest is left out here: {lacking}"))
+        else:
+            demo_harvest.show(harvested, screen)
+            demo_harvest.keep(scratch, output)
+    took = time.monotonic() - began
+    screen.out.print(Text(f"\n{len(reports)} reports in {path} · {requests} HTTP requests · {took:.1f} s"))
+
+
+async def look(hub: Hub, box: Running, screen: Screen) -> list[Report]:
+    """Invite candidates, let them work, and list everything; all reports come back."""
+    screen.out.print(Text(f"Three vendors on loopback: {', '.join(provider.name for provider in hub)}"))
+    made = await invite_and_create(hub)
+    screen.out.print(
+        Text(f"{_count(made, Invitation)} candidates invited, {_count(made, Session)} live sessions created")
+    )
+    worked = await box.work()
+    screen.out.print(Text(f"{worked} candidates and interviewers at work … done\n"))
+    listed = await list_everything(hub)
+    screen.table(COLUMNS, map(_row, listed), title=f"{len(listed)} sessions", cut=(4, 5), drop=(3, 6, 1))
+    return await fetch_everything(hub, listed, screen)
+
+
+def show_reports(hub: Hub, reports: Sequence[Report], screen: Screen) -> None:
+    """Scores side by side, and the richest report of each kind."""
     screen.out.print()
     show_scores(hub, reports, screen)
     for kind, heading in (
@@ -72,9 +95,6 @@ async def demo(*, output: Path = Path("interviewkit-demo"), seed: int = 7, sessi
     ):
         screen.out.print(Text(f"\n{heading}\n", style="bold"))
         screen.show(report_view(richest(reports, kind)))
-    path = write(output, reports)
-    took = time.monotonic() - began
-    screen.out.print(Text(f"\n{len(reports)} reports in {path} · {requests} HTTP requests · {took:.1f} s"))
 
 
 def _row(session: Session) -> tuple[object, ...]:
@@ -179,28 +199,6 @@ def richest(reports: Sequence[Report], kind: SessionKind) -> Report:
     return max(fitting, key=weight)
 
 
-def check_writable(folder: Path) -> None:
-    """Raise `InterviewKitError` when the reports could not be left in this folder; nothing of the trial stays."""
-    missing = [one for one in (folder, *folder.parents) if not one.exists()]
-    target = folder / REPORTS
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if target.exists():
-            target.open("ab").close()
-        else:
-            tempfile.TemporaryFile(dir=folder).close()
-    except OSError as error:
-        raise _unwritable(target, error) from None
-    finally:
-        for made in missing:
-            with contextlib.suppress(OSError):
-                made.rmdir()
-
-
-def _unwritable(path: Path, error: OSError) -> InterviewKitError:
-    return InterviewKitError(f"{path} cannot be written: {error.strerror or type(error).__name__}")
-
-
 def write(folder: Path, reports: Sequence[Report]) -> Path:
     """Leave the reports as JSON Lines."""
     path = folder / REPORTS
@@ -208,5 +206,5 @@ def write(folder: Path, reports: Sequence[Report]) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         path.write_text("".join(dumps(report) + "\n" for report in reports), encoding="utf-8")
     except OSError as error:
-        raise _unwritable(path, error) from None
+        raise unwritable(path, error) from None
     return path

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 
 from cyclopts import Parameter
 
 from interviewkit.cli import accounts, render
 from interviewkit.cli.accounts import COMMON, Common
+from interviewkit.cli.dates import moment
 from interviewkit.cli.exits import verdict
 from interviewkit.cli.render import Screen
 from interviewkit.errors import InvalidArgumentError
@@ -71,7 +71,7 @@ async def sessions(
     full
         In JSON, everything that the vendor said, links and access codes included.
     """
-    since = _moment(updated_since)
+    since = moment(updated_since, "--updated-since")
     return await _show(
         common,
         lambda hub: hub.list_sessions(kind=kind, assessment_id=assessment, updated_since=since),
@@ -122,15 +122,3 @@ async def _first(listing: Listing[Row], limit: int | None) -> AsyncIterator[Row]
             left = None if left is None else left - 1
             if left == 0:
                 return
-
-
-def _moment(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise InvalidArgumentError(
-            "--updated-since is no ISO 8601 time", hint="write it like 2026-11-01T09:00Z"
-        ) from None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found

@@ -50,6 +50,14 @@ class Running:
         """Let the candidates who were invited in this run work; returns how many did."""
         return len((await self.control("POST", "/candidates/work", {"until": until}))["worked"])
 
+    async def touch(self, ref: str) -> None:
+        """Let a person at the vendor change a session."""
+        await self.control("POST", "/sessions/touch", {"id": ref})
+
+    async def remove(self, ref: str) -> None:
+        """Let a person at the vendor delete a session."""
+        await self.control("POST", "/sessions/remove", {"id": ref})
+
 
 @contextlib.asynccontextmanager
 async def running(*, seed: int = 7, sessions: int = 24) -> AsyncIterator[Running]:

@@ -14,8 +14,14 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\
 _CONTROL_IN_BLOCK = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
-_NUMBERS = frozenset({"score", "points", "tests passed", "files", "used", "remaining", "limit"})
-_ONE_LINE = _NUMBERS | {"account", "vendor", "kind", "status", "word", "created", "at", "result", "feature"}
+_NUMBERS = frozenset({
+    "score", "points", "tests passed", "files", "used", "remaining", "limit", "new", "changed", "unchanged", "gone",
+    "unreadable", "failed", "requests", "reports", "open", "seq", "behind", "rows",
+})  # fmt: skip
+_ONE_LINE = _NUMBERS | {
+    "account", "vendor", "kind", "status", "word", "created", "at", "result", "feature", "state", "next due",
+    "last run", "consumer",
+}  # fmt: skip
 _LEAST = {"ref": 29}
 """Columns that want more than the least room: CoderPad's and Codility's references stay whole."""
 _NARROWEST = 10

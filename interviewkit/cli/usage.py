@@ -17,10 +17,13 @@ def check_options(app: App, arguments: Sequence[str]) -> None:
 
     Ids may begin with a hyphen, so the parser would take `--emial` for an id and complain about what follows it.
     """
-    if not arguments or arguments[0].startswith("-") or arguments[0] not in app:
+    command, words = app, list(arguments)
+    while words and not words[0].startswith("-") and words[0] in command:
+        command = command[words.pop(0)]
+    if command is app:
         return  # the parser names an unknown command
-    known = _options(app[arguments[0]].assemble_argument_collection())
-    given = list(takewhile(lambda word: word != "--", arguments[1:]))
+    known = _options(command.assemble_argument_collection())
+    given = list(takewhile(lambda word: word != "--", words))
     wants_value = ""
     for word in given:
         name = word.partition("=")[0]

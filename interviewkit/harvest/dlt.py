@@ -94,7 +94,7 @@ def _resource(store_url: str | os.PathLike[str], shape: TableShape, since_seq: i
 
 def _read(store_url: str | os.PathLike[str], shape: TableShape, since: int) -> Iterator[list[_Item]]:
     with _loop() as run, contextlib.ExitStack() as closing:
-        store = run(Store.open(store_url))
+        store = run(Store.open(store_url, create=False))
         closing.callback(lambda: run(store.aclose()))
         until = run(store.last_seq())
         records = store.records(since_seq=since, until_seq=until, include_deleted=True)

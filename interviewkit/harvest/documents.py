@@ -17,9 +17,10 @@ from interviewkit.serialize import to_json
 
 EXPIRED = "expired_link"
 """The key under which a link that expires gives way to the hash of the file behind it, or null."""
-_SIGNED = re.compile(r"[?&](?:X-Amz-Signature|X-Goog-Signature|Signature|GoogleAccessId|sat|sig)=", re.IGNORECASE)
+_SIGNED = re.compile(r"[?&;](?:X-Amz-Signature|X-Goog-Signature|Signature|GoogleAccessId|sat|sig)=", re.IGNORECASE)
 """Query parameters of links that open a file for a while: at Amazon's, Google's and Microsoft's stores, and at
-Codility's pages (https://codility.com/api-documentation/, read 2026-11)."""
+Codility's pages (https://codility.com/api-documentation/, read 2026-11). A `;` ends the `&amp;` of HTML."""
+_LINK = re.compile(r"https?://[^\s\"'<>\\]+", re.IGNORECASE)
 
 
 @attrs.frozen(kw_only=True)
@@ -73,12 +74,12 @@ def without_links(
     """JSON without links that expire: those of `links`, and those that are signed.
 
     In the vendor's own JSON such a link gives way to `{"expired_link": SHA-256 of its file, or null}`, elsewhere to
-    null. What holds none is the same object.
+    null, and in the middle of a text to the words `expired_link`.
     """
     if isinstance(value, str):
-        if value not in links and not (value.startswith("http") and _SIGNED.search(value)):
-            return value
-        return {EXPIRED: files.get(value)} if raw else None
+        if value in links or (_SIGNED.search(value) and _LINK.fullmatch(value)):
+            return {EXPIRED: files.get(value)} if raw else None
+        return _LINK.sub(_kept_in_text, value) if _SIGNED.search(value) else value
     if isinstance(value, dict):
         return {
             key: without_links(one, links=links, files=files, raw=raw or key == "raw") for key, one in value.items()
@@ -86,6 +87,10 @@ def without_links(
     if isinstance(value, list):
         return [without_links(one, links=links, files=files, raw=raw) for one in value]
     return value
+
+
+def _kept_in_text(link: re.Match[str]) -> str:
+    return EXPIRED if _SIGNED.search(link[0]) else link[0]
 
 
 def _expiring(report: Report) -> frozenset[str]:
@@ -96,8 +101,13 @@ def _expiring(report: Report) -> frozenset[str]:
 def _hash(plain: dict[str, Any], *, linked: bool) -> str:
     """A hash of what the report says: neither when it was read, nor which links led to its files."""
     said = {key: value for key, value in plain.items() if key != "fetched_at"}
-    said["artifacts"] = [{**one, "expires_at": None} for one in plain["artifacts"]]
+    said["artifacts"] = _undated(plain["artifacts"])
+    said["tasks"] = [{**task, "artifacts": _undated(task["artifacts"])} for task in plain["tasks"]]
     return hashlib.sha256(_text(_unlinked(said) if linked else said, ordered=True).encode()).hexdigest()
+
+
+def _undated(artifacts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{**one, "expires_at": None} for one in artifacts]
 
 
 def _unlinked(value: Any) -> Any:

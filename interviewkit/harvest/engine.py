@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import URL, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from interviewkit.errors import ConfigurationError, StoreError
@@ -24,6 +25,7 @@ _DRIVERS = {
 }
 BUSY_SECONDS = 60
 """How long a process waits for another one that is writing to the same SQLite file."""
+_LEAST_IDLE = 5.0
 
 
 def parse(url: str | os.PathLike[str]) -> URL:
@@ -60,16 +62,29 @@ def shown(url: URL) -> str:
     return url.set(drivername="postgresql", query={}).render_as_string(hide_password=True)
 
 
-def connect(url: URL) -> AsyncEngine:
-    """An engine whose transactions are immediate on SQLite where `immediate` is set on the connection."""
+def connect(url: URL, *, idle_seconds: float = 30.0) -> AsyncEngine:
+    """An engine whose transactions are immediate on SQLite where `immediate` is set on the connection.
+
+    PostgreSQL ends a transaction that says nothing for `idle_seconds`: a machine that was paused in the middle of one
+    would keep its locks, above all that of `seq`, which every writer needs.
+    """
     if url.drivername.startswith("sqlite"):
         return _sqlite(url)
     try:
-        return create_async_engine(url, pool_pre_ping=True, hide_parameters=True, pool_size=5, max_overflow=5)
+        engine = create_async_engine(url, pool_pre_ping=True, hide_parameters=True, pool_size=5, max_overflow=5)
     except ModuleNotFoundError:
         raise ConfigurationError(
             "a store on PostgreSQL needs an extra", hint="pip install 'interviewkit[postgres]'"
         ) from None
+
+    def limit_idleness(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        cursor.execute(f"SET idle_in_transaction_session_timeout = {round(max(_LEAST_IDLE, idle_seconds) * 1000)}")
+        cursor.close()
+        connection.commit()
+
+    event.listen(engine.sync_engine, "connect", limit_idleness)
+    return engine
 
 
 def _sqlite(url: URL) -> AsyncEngine:
@@ -108,7 +123,7 @@ def told(name: str) -> Iterator[None]:
     except DBAPIError as error:
         raise _refusal(name, error) from None
     except (SQLAlchemyError, OSError, TimeoutError) as error:
-        lost = isinstance(error, OSError | TimeoutError)
+        lost = isinstance(error, OSError | TimeoutError | PoolTimeoutError)
         raise StoreError(f"the store {name} failed ({type(error).__name__})", retryable=lost) from None
 
 
@@ -120,6 +135,7 @@ _CAUSES = (
     ("disk I/O error", "the disk cannot be written", False),
     ("readonly database", "the file cannot be written", False),
     ("is locked", "another process holds it for too long", True),
+    ("deadlock detected", "another process was in the way", True),
     ("file is not a database", "the file is no SQLite database", False),
     ("unable to open database file", "the file cannot be opened", False),
     ("malformed", "the file is damaged", False),
@@ -133,9 +149,10 @@ def _refusal(name: str, error: DBAPIError) -> StoreError:
         if text in said:
             return StoreError(f"the store {name} cannot be used: {cause}", retryable=retryable)
     state = getattr(error.orig, "sqlstate", None) or ""
-    # No connection, or one that the server ended (PostgreSQL's classes 08 and 57P; without a state none was made).
+    # No connection, or one that the server ended (PostgreSQL's classes 08 and 57P, and 25P03 after a pause; without a
+    # state none was made).
     lost = error.connection_invalidated or (
-        type(error.orig).__name__ in _LOST and (not state or state[:2] in {"08", "57"})
+        type(error.orig).__name__ in _LOST and (not state or state[:2] in {"08", "57"} or state == "25P03")
     )
     if lost:
         return StoreError(f"the store {name} cannot be reached", retryable=True, hint="is the server up?")
@@ -144,5 +161,8 @@ def _refusal(name: str, error: DBAPIError) -> StoreError:
 
 
 _LOST = frozenset(
-    {"OperationalError", "AdminShutdown", "CrashShutdown", "CannotConnectNow", "InterfaceError", "ConnectionTimeout"}
+    {
+        "OperationalError", "AdminShutdown", "CrashShutdown", "CannotConnectNow", "InterfaceError", "ConnectionTimeout",
+        "IdleInTransactionSessionTimeout",
+    }  # fmt: skip
 )

@@ -22,7 +22,7 @@ from interviewkit.errors import ConfigurationError
 from interviewkit.harvest import schema
 from interviewkit.harvest.addresses import addresses, normal
 from interviewkit.harvest.store import Store
-from interviewkit.model import SessionRef
+from interviewkit.model import Report, SessionRef
 
 VARIABLE = "INTERVIEWKIT_ERASURE_KEY"
 _CHUNK = 400
@@ -80,6 +80,12 @@ class Erasures:
         if not self._hashes:
             return False
         return any(hash_of_email(self._key, address) in self._hashes for address in addresses(text))
+
+    def covers_report(self, report: Report, text: str) -> bool:
+        """Whether a report, and its JSON, are of a person or session that was erased."""
+        candidate = report.candidate
+        email = None if candidate is None else candidate.email
+        return self.covers(report.account, report.ref, email) or self.covers_text(text)
 
     async def add(self, connection: AsyncConnection, account: str, ref: SessionRef | str, now: datetime) -> None:
         """Remember a new session of a person who was erased, so that it is not read again."""

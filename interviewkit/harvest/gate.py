@@ -22,8 +22,8 @@ _TICKS = 1000
 """A bucket counts in whole milliseconds."""
 _ROUNDING = 0.002
 """Seconds by which a slot is given later, since a bucket's times are rounded."""
-
-
+_LONGEST_GUESS = 300.0
+"""Seconds: the longest pause after a 429 that does not say how long. The first one is a second, each next one twice."""
 NEVER = 10.0**9
 """Seconds until a run whose budget is used up may send again."""
 
@@ -55,7 +55,9 @@ class _Window:
     def admits(self, now: float, wanted: int, held: int) -> bool:
         """Whether so many may leave beside `held`; what needs more than the whole limit begins with a fresh window."""
         free = self.free(now)
-        return free is None or self.limit is None or free - held >= min(wanted, self.limit.requests)
+        if free is None or self.limit is None:
+            return True
+        return free - max(0, held - self.in_flight) >= min(wanted, self.limit.requests)
 
     def wait(self, now: float, wanted: int = 1) -> float:
         """Seconds until so many requests may leave."""
@@ -128,6 +130,7 @@ class Gate:
         self._reserve = reserve
         self._windows: dict[str, _Window] = {}
         self._paused_until = 0.0
+        self._refusals = 0
         self._skew = 0.0
 
     def install(self, endpoint: str, fingerprint: str, limiter: Limiter) -> Limiter:
@@ -145,16 +148,19 @@ class Gate:
             return False
         return all(window.admits(now, requests, self.held) for window in self._windows.values())
 
+    def hold(self, requests: int) -> None:
+        """Keep so many requests for work that begins; below zero for work that has ended."""
+        self.held += requests
+        self.budget.promised += requests
+
     @contextlib.contextmanager
     def holding(self, requests: int) -> Iterator[None]:
         """Keep so many requests for work that is under way."""
-        self.held += requests
-        self.budget.promised += requests
+        self.hold(requests)
         try:
             yield
         finally:
-            self.held -= requests
-            self.budget.promised -= requests
+            self.hold(-requests)
 
     def free_at(self, requests: int) -> datetime:
         """When so many requests may leave."""
@@ -210,9 +216,25 @@ class Gate:
         return self._clock().timestamp()
 
     def pause(self, seconds: float) -> None:
-        """The vendor asked for a pause, which everybody who shares the store has to keep."""
+        """The vendor refused a request until then, or, with 0 seconds, for an unknown while: everybody who shares the
+        store keeps still."""
         self.throttled += 1
-        self._paused_until = max(self._paused_until, self.now() + seconds)
+        now = self.now()
+        if seconds <= 0:
+            if now < self._paused_until:  # one of several that were under way
+                return
+            seconds = min(2.0**self._refusals, _LONGEST_GUESS)
+            self._refusals = min(self._refusals + 1, 16)
+        self._paused_until = max(self._paused_until, now + seconds)
+
+    def calm(self) -> None:
+        """The vendor answers again."""
+        self._refusals = 0
+
+    @property
+    def guards(self) -> bool:
+        """Whether the account's requests go through this gate at all."""
+        return bool(self._windows)
 
     def wait(self, window: _Window) -> float:
         """Seconds until this host may be asked."""

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Table, select
+from sqlalchemy import ColumnElement, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from interviewkit.harvest.schema import item as items
@@ -47,16 +47,18 @@ def listed(old: Mapping[str, Any] | None, row: Row, *, account: str, stream: str
             "done_digest": None, "reads": 0, "failures": 0, "missed_at": None, "generation": generation, "error": None,
         }  # fmt: skip
     known = {**old, "generation": generation}
-    back = old["phase"] == Phase.GONE
+    if old["phase"] == Phase.GONE:
+        # What a scan had missed is back when it is listed; what was not found twice, only when its report can be read.
+        ghost = old["missed_at"] is not None and row.due is not None
+        back = {"phase": Phase.GONE if ghost else Phase.OPEN, "missed_at": old["missed_at"] if ghost else None}
+        return {**known, **told, **back, "due_at": row.due, "failures": 0, "reads": 0, "error": None}
     if row.digest != old["digest"]:
-        read = row.digest == old["done_digest"]
+        # Also one that is again as it was when it was read: whether that report was final is not known any more.
+        phase = Phase.UNREADABLE if old["phase"] == Phase.UNREADABLE else Phase.OPEN
         return {
-            **known, **told, "phase": Phase.OPEN, "due_at": None if read else row.due, "failures": 0, "reads": 0,
-            "missed_at": None, "error": None,
+            **known, **told, "phase": phase, "due_at": row.due, "failures": 0, "reads": 0, "missed_at": None,
+            "error": None,
         }  # fmt: skip
-    if back:
-        read = old["done_digest"] == row.digest
-        return {**known, **told, "phase": Phase.OPEN, "due_at": None if read else row.due, "missed_at": None}
     if old["due_at"] is None and old["done_digest"] is None and row.due is not None:
         return {**known, **told, "due_at": row.due}
     return None
@@ -132,7 +134,11 @@ async def put(connection: AsyncConnection, table: Table, rows: Sequence[Mapping[
 
 def due(account: str, now: datetime, since: datetime | None, limit: int) -> Any:
     """The items whose reports are due, those that have waited longest first."""
-    wanted = select(items).where(items.c.account == account, items.c.due_at <= now)
-    if since is not None:
-        wanted = wanted.where((items.c.at >= since) | items.c.at.is_(None))
-    return wanted.order_by(items.c.due_at, items.c.ref).limit(limit)
+    due_now = select(items).where(wanted(account, since), items.c.due_at <= now)
+    return due_now.order_by(items.c.due_at, items.c.ref).limit(limit)
+
+
+def wanted(account: str, since: datetime | None) -> ColumnElement[bool]:
+    """The items of which anything is known from `since` on, and those without any time."""
+    mine = items.c.account == account
+    return mine if since is None else mine & ((items.c.at >= since) | items.c.at.is_(None))

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from sqlalchemy import literal, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from interviewkit.errors import StoreError
@@ -33,7 +33,7 @@ class Lease:
         self.account = account
         self.fence = fence
         self.clean = clean
-        """Whether the last holder gave the lease back, so that all its requests are known."""
+        """Whether the last holder gave the lease back in peace, so that all its requests are known."""
         self._store = store
         self._renewal: asyncio.Task[None] | None = None
 
@@ -41,24 +41,27 @@ class Lease:
     async def take(cls, store: Store, account: str, *, scope: str, provider: str) -> Self | None:
         """The account's lease, unless somebody holds it or that of another account with the same credentials."""
         async with store.writing() as connection:
-            await _insert(store, connection, rate_scope, {"scope": scope})
-            locked = select(rate_scope.c.scope).where(rate_scope.c.scope == scope).with_for_update()
-            await connection.execute(locked)
+            here = accounts.c.account == account
+            concerned = here | (accounts.c.scope == scope)
+            # Accounts are locked before their scope, as by whoever writes with a lease: the other way round, two
+            # processes could wait for each other.
             row = {"account": account, "scope": scope, "provider": provider, "fence": 0}
             await _insert(store, connection, accounts, row)
+            await connection.execute(
+                select(accounts.c.account).where(concerned).order_by(accounts.c.account).with_for_update()
+            )
+            await _insert(store, connection, rate_scope, {"scope": scope})
+            await connection.execute(select(rate_scope.c.scope).where(rate_scope.c.scope == scope).with_for_update())
             now = await store.now(connection)
-            here = accounts.c.account == account
-            held = accounts.c.holder.is_not(None) & (accounts.c.lease_until > now)
-            busy = await connection.execute(
-                select(literal(1)).where((here | (accounts.c.scope == scope)) & held).limit(1)
-            )
-            if busy.first() is not None:
+            # A holder that is still named did not give its lease back cleanly, whichever of the accounts it was at.
+            named = (
+                await connection.execute(
+                    select(accounts.c.lease_until).where(concerned & accounts.c.holder.is_not(None))
+                )
+            ).scalars().all()  # fmt: skip
+            if any(until is not None and until > now for until in named):
                 return None
-            # A holder that is still named did not give its lease back, whichever of the scope's accounts it was at.
-            crashed = await connection.execute(
-                select(literal(1)).where((here | (accounts.c.scope == scope)) & accounts.c.holder.is_not(None)).limit(1)
-            )
-            clean = crashed.first() is None
+            clean = not named
             holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
             await connection.execute(
                 update(accounts).where(accounts.c.scope == scope, accounts.c.account != account).values(holder=None)
@@ -86,7 +89,7 @@ class Lease:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._renewal
         with contextlib.suppress(StoreError):  # it runs out by itself
-            await self.release()
+            await self.release(clean=error is None)
 
     async def check(self, connection: AsyncConnection) -> datetime:
         """Hold the lease until the end of the transaction; returns the time. Raises `LeaseLostError`."""
@@ -99,13 +102,17 @@ class Lease:
             )
         return now
 
-    async def release(self) -> None:
-        """Give the lease back, if it is still held."""
+    async def release(self, *, clean: bool = True) -> None:
+        """Give the lease back, if it is still held.
+
+        Without `clean` the next holder is told that requests may have been sent which nobody wrote down.
+        """
+        given_back = {"holder": None, "lease_until": None} if clean else {"lease_until": None}
         async with self._store.writing() as connection:
             await connection.execute(
                 update(accounts)
                 .where(accounts.c.account == self.account, accounts.c.fence == self.fence)
-                .values(holder=None, lease_until=None)
+                .values(**given_back)
             )
 
     async def _renew(self) -> None:

@@ -8,11 +8,10 @@ from datetime import timedelta
 from typing import Any
 
 import attrs
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 
 from interviewkit.errors import (
     AuthenticationError,
-    ConfigurationError,
     InterviewKitError,
     MalformedResponseError,
     NotFoundError,
@@ -21,34 +20,25 @@ from interviewkit.errors import (
     TransportError,
     VendorUnavailableError,
 )
-from interviewkit.harvest import items, scans, schema
+from interviewkit.harvest import items, schema
 from interviewkit.harvest.artifacts import requests_of
-from interviewkit.harvest.documents import Document, document
+from interviewkit.harvest.documents import document
 from interviewkit.harvest.leases import Lease
-from interviewkit.harvest.outcomes import Change, Outcome
-from interviewkit.harvest.unreadable import keep
+from interviewkit.harvest.outcomes import Change
+from interviewkit.harvest.storing import Done, store
 from interviewkit.harvest.work import HaltError, ParkedError, Work
-from interviewkit.model import Report, SessionRef
+from interviewkit.model import SessionRef
+from interviewkit.plan import back_off
+from interviewkit.serialize import dumps
 
 BATCH = 100
+BUDGET_AGAIN = timedelta(seconds=1)
+"""When to look again whether other accounts have left some of the run's requests."""
+SOONEST = timedelta(minutes=1)
+"""No report is read again sooner, whatever a plan says."""
 FAILURES_IN_A_ROW = 6
 """So many reports that fail one after the other mean that the vendor is away."""
 VENDOR_AWAY = timedelta(minutes=5)
-
-
-@attrs.frozen(kw_only=True)
-class Done:
-    """What became of one item: its new values, and a report to store, where one was read."""
-
-    item: items.Values
-    change: Change | None = None
-    """`None`: storing the report tells whether it is new."""
-    report: Report | None = None
-    document: Document | None = None
-    artifacts: Sequence[Mapping[str, Any]] | None = None
-    error: InterviewKitError | None = None
-    raw: Any = None
-    erased: bool = False
 
 
 class Reader:
@@ -60,7 +50,8 @@ class Reader:
         self._waiting: list[tuple[Done, asyncio.Future[None]]] = []
         self._writing = False
         self._failures = 0
-        self._halt: HaltError | None = None
+        self._end: HaltError | ParkedError | None = None
+        """Why no report is begun any more; those that are under way are finished."""
 
     async def batch(self, *, until: float) -> bool:
         """Read the reports that have been due longest; whether there were any.
@@ -75,40 +66,44 @@ class Reader:
             if not rows:
                 work.expected = 0
                 return False
-            table = schema.item
-            due = (table.c.account == work.account) & (table.c.due_at <= now)
-            counted = await connection.execute(select(func.count()).select_from(table).where(due))
+            due = items.wanted(work.account, work.settings.since) & (schema.item.c.due_at <= now)
+            counted = await connection.execute(select(func.count()).select_from(schema.item).where(due))
             work.expected = counted.scalar_one()
         try:
             async with asyncio.TaskGroup() as group:
                 await self._start(group, rows, until)
-        except* (StoreError, ParkedError, ConfigurationError) as several:
+        except* StoreError as several:
             raise _first(several) from None
-        if self._halt is not None:
-            raise self._halt
+        if self._end is not None:
+            raise self._end
         return True
 
     async def _start(self, group: asyncio.TaskGroup, rows: Sequence[Mapping[str, Any]], until: float) -> None:
-        work, running, held = self._work, set[asyncio.Task[None]](), 0
+        """Begin one report after the other, as its requests may leave, until none may or it is time to end."""
+        work, gate, running, held, begun = self._work, self._work.gate, set[asyncio.Task[None]](), 0, False
         loop = asyncio.get_running_loop()
         for row in rows:
             cost = max(1, row["requests"])
-            while running and (held + cost > work.settings.concurrency or not work.gate.admits(cost)):
+            while running and (held + cost > work.settings.concurrency or not gate.admits(cost)):
                 done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
                 held -= sum(int(task.get_name()) for task in done)
-            if self._halt is not None or work.stopping() or loop.time() >= until:
+            if self._end is not None or work.stopping() or loop.time() >= until:
                 return
-            if not work.gate.admits(cost):
-                self._halt = HaltError(None, work.gate.free_at(cost))
+            if not gate.budget.admits(cost):
+                continue  # another one may take fewer
+            if not gate.admits(cost):
+                self._end = HaltError(None, gate.free_at(cost))
                 return
-            held += cost
-            running.add(group.create_task(self._one(row, cost), name=str(cost)))
+            held, begun = held + cost, True
+            gate.hold(cost)  # now: the task itself begins after the next row has asked
+            task = group.create_task(self._one(row), name=str(cost))
+            task.add_done_callback(lambda task: gate.hold(-int(task.get_name())))
+            running.add(task)
+        if not begun:
+            self._end = HaltError(None, work.clock() + BUDGET_AGAIN, spent=True)
 
-    async def _one(self, row: Mapping[str, Any], cost: int) -> None:
-        work = self._work
-        ref = SessionRef.parse(row["ref"])
-        with work.gate.holding(cost):
-            done = await self._read(row, ref)
+    async def _one(self, row: Mapping[str, Any]) -> None:
+        done = await self._read(row, SessionRef.parse(row["ref"]))
         if done is None:
             return
         future = asyncio.get_running_loop().create_future()
@@ -123,28 +118,30 @@ class Reader:
         now = work.clock()
         try:
             found = await self._fetch(row, ref)
-            self._failures = 0
+            self._answered()
             return found
         except NotFoundError as error:
-            self._failures = 0
+            self._answered()
             values = items.missed(row, now=now)
-            gone = values["phase"] == items.Phase.GONE
-            return Done(item=values, change=Change.GONE if gone else Change.FAILED, error=error)
+            change = Change.GONE if values["phase"] == items.Phase.GONE else Change.FAILED
+            # What was gone already is still gone, which is no news.
+            return Done(item=values, change=None if row["phase"] == items.Phase.GONE else change, error=error)
         except MalformedResponseError as error:
+            self._answered()
             values = items.unreadable(row, now=now, error=str(error))
             return Done(item=values, change=Change.UNREADABLE, error=error, raw=error.raw)
         except AuthenticationError as error:
-            raise ParkedError(work.located(error)) from None
-        except RateLimitedError as error:
-            pause = timedelta(seconds=min(error.retry_after or 1.0, 86400.0))
-            self._halt = HaltError(None, max(now + pause, work.gate.free_at(1)))
+            self._end = ParkedError(work.located(error))
             return None
-        except (StoreError, ConfigurationError):
+        except RateLimitedError as error:
+            self._end = self._end or work.throttled(error)
+            return None
+        except StoreError:
             raise
         except (TransportError, VendorUnavailableError) as error:
             self._failures += 1
             if self._failures >= FAILURES_IN_A_ROW:
-                self._halt = HaltError(work.located(error), now + VENDOR_AWAY)
+                self._end = self._end or HaltError(work.located(error), now + VENDOR_AWAY)
             return Done(item=items.failed(row, now=now, error=str(error)), change=Change.FAILED, error=error)
         except Exception as error:  # noqa: BLE001 - a bug in one provider must not end the others' harvest
             known = work.located(error)
@@ -160,19 +157,35 @@ class Reader:
             report = await stream.report(ref, memo=row["memo"], fresh=work.fresh.pop(row["ref"], None))
             report = attrs.evolve(report, fetched_at=now)  # by the harvest's clock, from which `again` counts
             again = stream.again(report, reads=row["reads"] + 1)
-        candidate = report.candidate
-        if work.erasures.covers(work.account, row["ref"], None if candidate is None else candidate.email):
+        if work.erasures.any and work.erasures.covers_report(report, dumps(report)):
             return Done(item=dict(row), erased=True)
         artifacts, files = None, {}
         if work.artifacts is not None:
             with work.gate.holding(requests_of(work.provider, report)):
-                collected = await work.artifacts.collect(work.provider, report)
+                collected = await work.artifacts.collect(work.provider, report, still=self._still_ours)
             artifacts, files = collected.rows, dict(collected.files)
+            if collected.retryable:  # a file is missing
+                began = report.session.started_at or report.session.created_at
+                later = back_off(row["reads"] + 1, began=began, now=now)
+                again = later if again is None else min(again, later)
+        if again is not None:
+            again = max(again, now + SOONEST)
         made = document(report, files)
         if made.ref != row["ref"]:
             raise MalformedResponseError("the report is of another session than the one asked for", paths=("$",))
-        values = items.read(row, final=report.is_final, again=again)
-        return Done(item=values, report=report, document=made, artifacts=artifacts)
+        return Done(
+            item=items.read(row, final=report.is_final, again=again), report=report, document=made,
+            artifacts=artifacts, was_unreadable=row["phase"] == items.Phase.UNREADABLE,
+        )  # fmt: skip
+
+    def _answered(self) -> None:
+        """The vendor is there."""
+        self._failures = 0
+        self._work.gate.calm()
+
+    async def _still_ours(self) -> None:
+        async with self._work.store.reading() as connection:
+            await self._lease.check(connection)
 
     # --- storing ---
 
@@ -183,7 +196,7 @@ class Reader:
             while self._waiting:
                 batch, self._waiting = self._waiting, []
                 try:
-                    outcomes = await self._store([done for done, _ in batch])
+                    outcomes = await store(self._work, self._lease, [done for done, _ in batch])
                 except BaseException:
                     for _, future in batch:
                         future.cancel()
@@ -195,74 +208,6 @@ class Reader:
                     await self._work.report(outcome)
         finally:
             self._writing = False
-
-    async def _store(self, batch: Sequence[Done]) -> list[Outcome]:
-        work = self._work
-        async with work.store.writing(self._lease) as connection:
-            outcomes = await _store_reports(work, connection, [done for done in batch if done.document is not None])
-            for done in batch:
-                if done.erased:
-                    table = schema.item
-                    await connection.execute(
-                        delete(table).where(table.c.account == work.account, table.c.ref == done.item["ref"])
-                    )
-                    continue
-                if done.change is None:
-                    continue
-                ref = SessionRef.parse(done.item["ref"])
-                seq = None
-                if done.change is Change.GONE:
-                    ((_, seq),) = await scans.mark_gone(work, connection, [done.item["ref"]])
-                elif done.change is Change.UNREADABLE and done.error is not None:
-                    await keep(
-                        connection, work.account, done.item["stream"], done.raw, done.error, now=work.clock(),
-                        ref=done.item["ref"],
-                    )  # fmt: skip
-                error = None if done.error is None else work.located(done.error)
-                outcomes.append(Outcome(account=work.account, ref=ref, change=done.change, error=error, seq=seq))
-            await items.put(connection, schema.item, [done.item for done in batch if not done.erased])
-            await scans.save_gate(work, connection)
-        return outcomes
-
-
-async def _store_reports(work: Work, connection: Any, batch: Sequence[Done]) -> list[Outcome]:
-    """Store reports; only those that say something else than before get a new `seq`."""
-    table = schema.report
-    refs = [done.item["ref"] for done in batch]
-    known: dict[str, Any] = {}
-    for some in items.chunks(refs):
-        columns = select(table.c.ref, table.c.content_hash, table.c.deleted_at, table.c.seq)
-        found = await connection.execute(columns.where(table.c.account == work.account, table.c.ref.in_(some)))
-        known.update((row.ref, row) for row in found)
-    judged = [(done, _change(known.get(done.item["ref"]), done)) for done in batch]
-    moved = sum(change is not Change.UNCHANGED for _, change in judged)
-    seq = await work.store.next_seq(connection, moved) if moved else 0
-    rows, outcomes, files = [], [], []
-    for done, change in judged:
-        assert done.document is not None  # noqa: S101
-        ref = done.item["ref"]
-        kept = known[ref].seq if change is Change.UNCHANGED else seq
-        seq += change is not Change.UNCHANGED
-        rows.append({**done.document.columns, "account": work.account, "seq": kept, "deleted_at": None})
-        if done.artifacts is not None:
-            await connection.execute(
-                delete(schema.artifact).where(schema.artifact.c.account == work.account, schema.artifact.c.ref == ref)
-            )
-            files += [{**one, "account": work.account, "ref": ref} for one in done.artifacts]
-        told = None if change is Change.UNCHANGED else kept
-        parsed = SessionRef.parse(ref)
-        outcomes.append(Outcome(account=work.account, ref=parsed, change=change, report=done.report, seq=told))
-    await items.put(connection, table, rows)
-    await items.put(connection, schema.artifact, files)
-    return outcomes
-
-
-def _change(known: Any, done: Done) -> Change:
-    if known is None:
-        return Change.NEW
-    assert done.document is not None  # noqa: S101
-    same = known.content_hash == done.document.content_hash and known.deleted_at is None
-    return Change.UNCHANGED if same else Change.CHANGED
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

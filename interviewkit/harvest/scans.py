@@ -13,7 +13,7 @@ from interviewkit.errors import ListingUnstableError
 from interviewkit.harvest import items, schema
 from interviewkit.harvest.leases import Lease
 from interviewkit.harvest.outcomes import Change, Outcome
-from interviewkit.harvest.unreadable import keep
+from interviewkit.harvest.unreadable import forgive_rows, keep
 from interviewkit.harvest.work import Work
 from interviewkit.model import SessionRef
 from interviewkit.plan import ListPage, Scan, Stream
@@ -89,9 +89,9 @@ async def page(work: Work, lease: Lease, stream: Stream, state: State) -> State:
                 old, row, account=work.account, stream=stream.name, generation=new_state["generation"]
             )
             new_state["added"] += old is None
-            if old is not None and old["phase"] == items.Phase.GONE:
-                returned.append(ref)
             if values is not None:
+                if old is not None and old["phase"] == items.Phase.GONE and values["phase"] != items.Phase.GONE:
+                    returned.append(ref)
                 changed.append(values)
                 continue
             assert old is not None  # noqa: S101
@@ -103,13 +103,15 @@ async def page(work: Work, lease: Lease, stream: Stream, state: State) -> State:
             await _seen(connection, work.account, same, new_state["generation"])
         back = await _lift(work, connection, returned)
         for problem in found.problems:
-            await keep(connection, work.account, stream.name, problem.raw, problem.error, now=work.clock())
+            if not work.erasures.covers_text(str(problem.raw)):
+                await keep(connection, work.account, stream.name, problem.raw, problem.error, now=work.clock())
         new_state["skipped"] += len(found.problems)
         if found.cursor is None:
             new_state, gone = await _finish(work, connection, new_state, found)
         await items.put(connection, schema.stream_state, [new_state])
         await save_gate(work, connection)
     work.fresh = {ref: row.fresh for ref, row in rows.items() if row.fresh is not None}
+    work.gate.calm()
     work.counts.unchanged += unchanged
     for problem in found.problems:
         await work.report(work.failure(problem.error, change=Change.UNREADABLE))
@@ -169,13 +171,14 @@ async def _finish(
     short = state["total"] is not None and seen + state["skipped"] < state["total"]
     if state["unstable"] or short:
         return _retry(work, done, now), []
+    await forgive_rows(connection, work.account, state["stream"], before=state["started_at"])
     if state["partial"]:
         return {**done, "full_at": now, "news_at": now}, []
     missing = mine & ~present & (table.c.phase != items.Phase.GONE)
     refs = list((await connection.execute(select(table.c.ref).where(missing).order_by(table.c.ref))).scalars())
     done |= {"full_at": now, "news_at": now, "suspicious": None}
     if len(refs) > MISSING_ROWS and len(refs) > MISSING_SHARE * (len(refs) + seen):
-        work.suspicious = len(refs)
+        work.suspicious = (work.suspicious or 0) + len(refs)
         return {**done, "suspicious": len(refs)}, []
     return done, await mark_gone(work, connection, refs)
 
@@ -192,8 +195,9 @@ def _retry(work: Work, done: State, now: datetime) -> State:
             hint="the next run tries again",
         )
     )
-    later = now - timedelta(seconds=max(work.settings.sweep_every, work.settings.interval)) + RESCAN_LATER
-    return {**done, "full_at": later, "news_at": later}
+    stream = work.stream(name)
+    again = work.settings.sweep_every if stream is not None and stream.has_news else work.settings.interval
+    return {**done, "full_at": now - timedelta(seconds=again) + RESCAN_LATER, "news_at": now}
 
 
 async def _anew(work: Work, lease: Lease, state: State, error: ListingUnstableError) -> State:
@@ -224,7 +228,7 @@ async def mark_gone(work: Work, connection: AsyncConnection, refs: Sequence[str]
         await connection.execute(
             update(table)
             .where(table.c.account == work.account, table.c.ref.in_(some))
-            .values(phase=items.Phase.GONE, due_at=None, memo=None)
+            .values(phase=items.Phase.GONE, due_at=None, memo=None, missed_at=None)
         )
     marked = dict(await _renumber(work, connection, refs, deleted_at=work.clock(), was=reports.c.deleted_at.is_(None)))
     return [(ref, marked.get(ref)) for ref in refs]

@@ -16,7 +16,8 @@ from interviewkit.errors import (
     RateLimitedError,
     StoreError,
 )
-from interviewkit.harvest import scans, schema
+from interviewkit.harvest import items, scans, schema
+from interviewkit.harvest.erasures import Erasures
 from interviewkit.harvest.leases import Lease
 from interviewkit.harvest.reading import Reader
 from interviewkit.harvest.work import HaltError, ParkedError, Work
@@ -47,6 +48,8 @@ class Slice:
     state: Next
     until: datetime | None = None
     error: InterviewKitError | None = None
+    spent: bool = False
+    """It waits since the run's requests are used up, or promised to other accounts."""
 
 
 async def run(work: Work, *, seconds: float) -> Slice:
@@ -61,19 +64,20 @@ async def run(work: Work, *, seconds: float) -> Slice:
         except ParkedError as parked:
             ended = Slice(state=Next.PARKED, error=parked.error)
         except HaltError as halt:
-            ended = Slice(state=Next.WAIT, until=halt.until, error=halt.error)
+            ended = Slice(state=Next.WAIT, until=halt.until, error=halt.error, spent=halt.spent)
         finally:
             work.listing = None
-        await _save(work, lease, ended)
-        return ended
+        return attrs.evolve(ended, until=await _save(work, lease, ended))
 
 
 async def _load(work: Work, lease: Lease) -> None:
     """Take over the limits as others left them; what a crashed process may have sent counts as sent."""
+    work.erasures = await Erasures.load(work.store, work.erasure_key)  # not before: somebody erased until the lease came
     scope = schema.rate_scope
     async with work.store.reading() as connection:
         row = (await connection.execute(select(scope).where(scope.c.scope == work.gate.scope))).mappings().first()
-        now = await work.store.now(connection)
+        # Machines that share a store go by its clock; a SQLite file has none, and is used by one machine.
+        now = work.clock() if work.store.dialect == "sqlite" else await work.store.now(connection)
     if row is not None:
         unknown = 0 if lease.clean else 2 * work.settings.concurrency
         work.gate.restore(dict(row), now=now, unknown=unknown)
@@ -94,40 +98,48 @@ async def _steps(work: Work, lease: Lease, *, until: float) -> Slice:
 
 
 async def _list(work: Work, lease: Lease) -> datetime | None:
-    """Read one page of the list that is due first; when none is, the time of the next one."""
+    """Read one page of a list that is due; when none is, the time of the next one.
+
+    Raises `HaltError` when none is left but such as cannot be read.
+    """
     now = work.clock()
     states = await scans.states(work)
-    following: datetime | None = None
+    following: list[datetime] = []
     for stream in work.plan.streams:
         state = states[stream.name]
-        due = scans.due(work, stream, state, now)
+        rested, _ = work.resting.get(stream.name, (now, None))
+        due = max(scans.due(work, stream, state, now), rested)
         if due > now:
-            following = due if following is None else min(following, due)
+            following.append(due)
             continue
         if not work.gate.admits(1):
-            raise HaltError(None, work.gate.free_at(1))
+            raise HaltError(None, work.gate.free_at(1), spent=not work.gate.budget.admits(1))
         work.listing = stream.name
         try:
             await scans.page(work, lease, stream, scans.begin(work, stream, state, now))
         except (AuthenticationError, PermissionDeniedError) as error:
             raise ParkedError(work.located(error)) from None
         except RateLimitedError as error:
-            raise HaltError(None, max(work.gate.free_at(1), now)) from error
+            raise work.throttled(error) from None
         except StoreError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever one vendor does must not end the others' harvest
-            raise HaltError(work.located(error), now + LISTING_FAILED) from None
+            work.resting[stream.name] = (now + LISTING_FAILED, work.located(error))
+        else:
+            work.resting.pop(stream.name, None)
         return None
-    return following or now
+    if work.resting:
+        until, error = min(work.resting.values(), key=lambda one: one[0])
+        raise HaltError(error, max(now, min([until, *following])))
+    return min(following, default=now)
 
 
-async def _save(work: Work, lease: Lease, ended: Slice) -> None:
-    """Write down when the account is due next, and its limits."""
+async def _save(work: Work, lease: Lease, ended: Slice) -> datetime | None:
+    """Write down the account's limits, and when it is due next, which is returned."""
     table, accounts = schema.item, schema.account
     async with work.store.writing(lease) as connection:
-        earliest = (
-            await connection.execute(select(func.min(table.c.due_at)).where(table.c.account == work.account))
-        ).scalar()
+        wanted = items.wanted(work.account, work.settings.since)
+        earliest = (await connection.execute(select(func.min(table.c.due_at)).where(wanted))).scalar()
         due = ended.until
         if ended.state is Next.DONE and earliest is not None and due is not None:
             due = min(due, earliest)
@@ -136,3 +148,4 @@ async def _save(work: Work, lease: Lease, ended: Slice) -> None:
             update(accounts).where(accounts.c.account == work.account).values(next_due=due, parked=parked)
         )
         await scans.save_gate(work, connection)
+    return due

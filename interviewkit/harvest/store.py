@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 HEAD = "0001"
 """The newest migration."""
 _BATCH = 200
+VERSION_TABLE = "interviewkit_version"
+"""Where the migration stands; other programs in the same database may have Alembic's own table."""
 _SCHEMA_LOCK = 7_206_115_020
 """The advisory lock under which PostgreSQL's tables are made."""
 
@@ -56,6 +58,8 @@ class Store:
         self.name = name
         self.folder = folder
         self.lease_seconds = lease_seconds
+        # SQLite has one writer: those of this process take turns here, in order, and not by trying again and again.
+        self._turn = asyncio.Lock() if self.dialect == "sqlite" else contextlib.nullcontext()
 
     @classmethod
     async def open(cls, url: str | os.PathLike[str], *, lease_seconds: float = 30.0, create: bool = True) -> Self:
@@ -66,9 +70,10 @@ class Store:
         """
         known = parse(url)
         folder = Path(str(known.database)).parent if known.drivername.startswith("sqlite") else None
-        if folder is not None and not create and not Path(str(known.database)).is_file():
+        if folder is not None and not create and not os.path.isfile(str(known.database)):  # noqa: ASYNC240
             raise _no_store(shown(known))
-        store = cls(connect(known), name=shown(known), folder=folder, lease_seconds=lease_seconds)
+        engine = connect(known, idle_seconds=lease_seconds)
+        store = cls(engine, name=shown(known), folder=folder, lease_seconds=lease_seconds)
         try:
             await store._prepare(create=create)
         except StoreError as error:
@@ -115,7 +120,7 @@ class Store:
         Raises `LeaseLostError`, or `StoreError`; then nothing was written.
         """
         with told(self.name):
-            async with self.engine.connect() as connection:
+            async with self._turn, self.engine.connect() as connection:
                 await connection.execution_options(immediate=True)
                 async with connection.begin():
                     if lease is not None:
@@ -217,9 +222,9 @@ def _no_store(name: str) -> ConfigurationError:
 def _version(connection: Any) -> str | None:
     from sqlalchemy import inspect
 
-    if not inspect(connection).has_table("alembic_version"):
+    if not inspect(connection).has_table(VERSION_TABLE):
         return None
-    found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    found: str | None = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()
     return found
 
 
@@ -233,6 +238,7 @@ def _migrate(connection: Any, name: str) -> None:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
+    config.attributes["version_table"] = VERSION_TABLE
     script = ScriptDirectory.from_config(config)
     present = _version(connection)
     if present is None:

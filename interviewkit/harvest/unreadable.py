@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from interviewkit.errors import InterviewKitError
@@ -21,13 +23,30 @@ async def keep(
     connection: AsyncConnection, account: str, stream: str, raw: Any, error: InterviewKitError, *, now: datetime,
     ref: str | None = None,
 ) -> None:  # fmt: skip
-    """Store what could not be read. The same thing again takes the first one's place."""
+    """Store what could not be read. The same row again, or another answer for the same report, takes its place."""
     content = _bytes(raw)
+    if ref is not None:
+        await forgive(connection, account, [ref])
+    what = f"{ref or ''}\n{'' if content else error}\n".encode(errors="replace") + content
     row = {
-        "account": account, "stream": stream, "digest": hashlib.sha256(content).hexdigest(), "ref": ref,
+        "account": account, "stream": stream, "digest": hashlib.sha256(what).hexdigest(), "ref": ref,
         "raw": content[:LARGEST], "error": str(error), "seen_at": now,
     }  # fmt: skip
     await items.put(connection, schema.unreadable, [row])
+
+
+async def forgive(connection: AsyncConnection, account: str, refs: Sequence[str]) -> None:
+    """Drop what was kept of reports that can be read now."""
+    table = schema.unreadable
+    for some in items.chunks(refs):
+        await connection.execute(delete(table).where(table.c.account == account, table.c.ref.in_(some)))
+
+
+async def forgive_rows(connection: AsyncConnection, account: str, stream: str, *, before: datetime) -> None:
+    """Drop the rows of a list that a full scan, begun at that time, did not find unreadable again."""
+    table = schema.unreadable
+    old = table.c.ref.is_(None) & (table.c.seen_at < before)
+    await connection.execute(delete(table).where(table.c.account == account, table.c.stream == stream, old))
 
 
 def _bytes(raw: Any) -> bytes:

@@ -3,33 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
-from typing import Any, Protocol
+from datetime import datetime, timedelta
+from typing import Any
 
 import attrs
 
-from interviewkit.errors import InterviewKitError
+from interviewkit.errors import InterviewKitError, RateLimitedError
 from interviewkit.harvest.artifacts import Artifacts
+from interviewkit.harvest.erasures import Erasures
 from interviewkit.harvest.gate import Gate
 from interviewkit.harvest.outcomes import Change, Counts, Outcome
 from interviewkit.harvest.store import Store
 from interviewkit.plan import HarvestPlan, Stream
 from interviewkit.provider import InterviewProvider
 
-
-class Erased(Protocol):
-    """Who was erased and must not come back."""
-
-    def covers(self, account: str, ref: str, email: str | None) -> bool:
-        """Whether a session belongs to such a person."""
-
-
-class Nobody:
-    """Nobody was erased."""
-
-    def covers(self, account: str, ref: str, email: str | None) -> bool:
-        """Whether a session belongs to such a person: none does."""
-        return False
+_LONGEST_PAUSE = 86400.0
+"""Seconds: a broken proxy may ask for years."""
 
 
 @attrs.frozen(kw_only=True)
@@ -59,7 +48,9 @@ class Work:
     wake: datetime | None = None
     """Lists that were read before this time are read again, whatever the interval says."""
     artifacts: Artifacts | None = None
-    erasures: Erased = attrs.field(factory=Nobody)
+    erasures: Erasures = attrs.field(factory=Erasures)
+    """Who was erased and must not come back."""
+    erasure_key: bytes | None = attrs.field(default=None, repr=False)
     counts: Counts = attrs.field(factory=Counts)
     fresh: dict[str, Any] = attrs.field(factory=dict)
     """Vendor rows of the page listed last, by reference: their links still open."""
@@ -70,10 +61,14 @@ class Work:
     """What the run has to say of the account although it went on."""
     rescans: dict[str, int] = attrs.field(factory=dict)
 
+    resting: dict[str, tuple[datetime, InterviewKitError]] = attrs.field(factory=dict)
+    """Streams whose lists could not be read, until when they are left alone, and why."""
+
     def begin(self) -> None:
         """Forget what was counted: a new pass begins."""
         self.counts = Counts()
         self.rescans.clear()
+        self.resting.clear()
         self.error = self.suspicious = None
         self.gate.requests = self.gate.throttled = 0
 
@@ -105,6 +100,17 @@ class Work:
         )  # fmt: skip
 
 
+    def throttled(self, error: RateLimitedError) -> HaltError:
+        """How to go on after a request that was refused, by the vendor or by the gate."""
+        now, budget = self.clock(), self.gate.budget
+        if budget.exhausted:
+            return HaltError(None, now, spent=True)
+        told = min(error.retry_after or 0.0, _LONGEST_PAUSE)
+        if not self.gate.guards:
+            self.gate.pause(told)
+        return HaltError(None, max(now + timedelta(seconds=told), self.gate.free_at(1)))
+
+
 class ParkedError(Exception):
     """The account's key is refused."""
 
@@ -114,9 +120,10 @@ class ParkedError(Exception):
 
 
 class HaltError(Exception):
-    """The account cannot go on before `until`."""
+    """The account cannot go on before `until`; with `spent`, since the run's requests are used up or promised."""
 
-    def __init__(self, error: InterviewKitError | None, until: datetime) -> None:
+    def __init__(self, error: InterviewKitError | None, until: datetime, *, spent: bool = False) -> None:
         super().__init__("" if error is None else str(error))
         self.error = error
         self.until = until
+        self.spent = spent

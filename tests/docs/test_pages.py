@@ -17,7 +17,7 @@ README = ROOT / "README.md"
 PAGES = [README, *sorted(DOCS.rglob("*.md"))]
 LINK = re.compile(r"(?<!\!)\[[^\]\n]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
-TRY_IT = 'python -m pip install ".[cli]" && interviewkit demo'
+TRY_IT = 'python -m pip install ".[cli,harvest]" && interviewkit demo'
 TEST_IT = "python -m pip install nox && nox -s tests"
 
 

@@ -10,15 +10,16 @@ import multiprocessing
 import os
 import random
 import signal
+import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import attrs
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from interviewkit.harvest import Store, schema
 from interviewkit.sandbox import Sandbox
@@ -28,13 +29,23 @@ from . import driver
 LISTS = {"/api/pads", "/1/tests", "/1/tests/{test_id}/candidates", "/1/pads", "/api/sessions/"}
 """The routes of lists; what else is asked for belongs to one report."""
 PATIENCE = 60.0
+PRELOADED = [
+    "pytest", driver.__name__, "aiosqlite", "alembic.command", "alembic.runtime.environment", "cattrs",
+    "interviewkit.harvest.erase", "interviewkit.http.transport", "interviewkit.providers.coderpad.harvest",
+    "interviewkit.providers.codility.harvest", "interviewkit.providers.remoteinterview.harvest",
+    "sqlalchemy.dialects.postgresql.psycopg", "sqlalchemy.dialects.sqlite.aiosqlite",
+]  # fmt: skip
+"""What a harvest imports: a child that is killed at random should be at work, not at imports."""
+CONCURRENCY = 4
+LEASE_OPTIONS: dict[str, Any] = {"lease_seconds": 10.0, "harvester": {"concurrency": CONCURRENCY}}
+"""A lease that outlasts a busy machine's hiccups; tests end it by hand."""
 
 
 @functools.cache
 def _processes() -> Any:
     """Children are forked from a server that has imported everything: they start within milliseconds."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([driver.__name__, "interviewkit.harvest.store", "interviewkit.harvest.erase"])
+    context.set_forkserver_preload(PRELOADED)
     return context
 
 
@@ -200,6 +211,34 @@ async def expire_leases(store: Store) -> int:
         return ended.rowcount
 
 
+async def until_idle(store: Store, child: Child) -> None:
+    """Let a stopped process go on by milliseconds until it stands between two transactions."""
+    async with asyncio.timeout(PATIENCE):
+        while not await _is_idle(store):
+            child.send(signal.SIGCONT)
+            await asyncio.sleep(0.002)
+            child.send(signal.SIGSTOP)
+
+
+async def _is_idle(store: Store) -> bool:
+    """Whether nobody is about to write."""
+    if store.dialect == "postgresql":
+        await asyncio.sleep(0.05)  # what is on its way to the server arrives
+        async with store.reading() as connection:
+            writers = text(
+                "SELECT count(*) FROM pg_stat_activity WHERE backend_xid IS NOT NULL OR (datname = current_database()"
+                " AND pid <> pg_backend_pid() AND state <> 'idle')"
+            )
+            return (await connection.execute(writers)).scalar_one() == 0
+    with contextlib.closing(sqlite3.connect(str(store.engine.url.database), timeout=0, isolation_level=None)) as probe:
+        try:
+            probe.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return False
+        probe.execute("ROLLBACK")
+        return True
+
+
 async def dump(store: Store) -> dict[str, list[Mapping[str, Any]]]:
     """Every row of every table."""
     async with store.reading() as connection:
@@ -253,6 +292,3 @@ def moment(rng: random.Random) -> float:
     """Seconds until a kill: mostly at once, at times a little later."""
     return rng.choice((0.0, rng.uniform(0, 0.004), rng.uniform(0, 0.02)))
 
-
-def now_is_later(earlier: datetime, seconds: float) -> datetime:
-    return earlier + timedelta(seconds=seconds)

@@ -114,6 +114,30 @@ def test_a_source_can_be_read_where_an_event_loop_runs(change: Any, url: str, lo
     assert ask("select ref from interviews.reports") == [("codility:take_home:KK0001",)]
 
 
+def test_a_report_that_changes_while_it_is_read_comes_once_and_again_in_the_next_run(
+    change: Any, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from interviewkit.harvest import dlt as source
+    from interviewkit.harvest.export.tables import REPORTS
+
+    monkeypatch.setattr(source, "_PAGE", 1)
+    monkeypatch.setattr("interviewkit.harvest.store._BATCH", 1)
+    change(lambda store: put(store, report(1), report(2), report(3)))
+    pages = source._read(url, REPORTS, 0)
+    first = next(pages)
+    change(lambda store: put(store, report(1), report(3)))
+    assert [item["seq"] for page in (first, *pages) for item in page] == [1, 2]
+    assert [item["seq"] for page in source._read(url, REPORTS, 2) for item in page] == [4, 5]
+
+
+def test_a_store_that_is_not_there_is_not_made(load: Run, tmp_path: Path) -> None:
+    from dlt.pipeline.exceptions import PipelineStepFailed
+
+    with pytest.raises(PipelineStepFailed, match=r"there is no store .*store\.db"):
+        load()
+    assert not (tmp_path / "store.db").exists()
+
+
 @pytest.mark.parametrize("number", [-1, True, "7"])
 def test_a_source_wants_a_number_of_seq(url: str, number: Any) -> None:
     from interviewkit.harvest.dlt import reports_source

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import interviewkit as ik
@@ -197,7 +197,7 @@ def test_only_these_columns_are_ids_or_words_that_csv_leaves_alone() -> None:
     "text",
     [
         "=1", "+1", "-1", "@a", "\ta", "\ra", "\na", "  =1", "\u00a0=1", "\u200b=1", "\ufeff=1", "\x00=1", "'=1", '"=1',
-        "“=1", "＝1", "＋", "－", "＠", "﹦1",
+        "“=1", "'\r", " \n", "＝1", "＋", "－", "＠", "﹦1",
     ],
 )  # fmt: skip
 def test_text_that_a_spreadsheet_may_run_gets_an_apostrophe(text: str) -> None:
@@ -212,6 +212,7 @@ def test_other_text_stays_as_it_is(text: str) -> None:
 TEXTS = st.text(st.one_of(st.sampled_from("=+-@'\"\t\r\n ,;＝\ufeff"), st.characters(exclude_categories=["Cs"])))
 
 
+@example(["'\r", "'=", "''", "'"])
 @given(st.lists(TEXTS, min_size=1, max_size=5))
 def test_csv_gives_back_every_text_but_for_the_apostrophe(texts: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -234,10 +234,14 @@ async def test_what_a_killed_export_left_goes_away_a_day_later(store: Store, out
 # --- what is refused ---
 
 
-async def test_files_that_are_there_already_stay_as_they_are(store: Store, out: Path) -> None:
+async def test_files_that_are_there_already_are_refused_before_anything_is_written_and_stay_as_they_are(
+    store: Store, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     there(out / "tasks.jsonl", "mine")
-    with pytest.raises(ConfigurationError, match=r"holds tasks.jsonl already; nothing was written .*--overwrite"):
-        await export(store, out, format="jsonl")
+    with monkeypatch.context() as patched:
+        patched.setattr(exporting, "_write", None)
+        with pytest.raises(ConfigurationError, match=r"holds tasks.jsonl already; nothing was written .*--overwrite"):
+            await export(store, out, format="jsonl")
     assert names(out) == ["tasks.jsonl"]
     assert (out / "tasks.jsonl").read_text() == "mine"
     await export(store, out, format="jsonl", overwrite=True)
@@ -289,7 +293,7 @@ async def test_without_pyarrow_json_lines_can_be_written_and_the_rest_says_what_
     store: Store, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
-    with pytest.raises(ConfigurationError, match=r"needs pyarrow .pip install 'interviewkit\[export\]'"):
+    with pytest.raises(ConfigurationError, match=r"needs pyarrow .pip install 'interviewkit\[harvest\]'"):
         await export(store, out, format="parquet")
     assert not (await export(store, out, format="jsonl")).is_empty
 
@@ -310,6 +314,21 @@ async def test_memory_does_not_grow_with_the_number_of_reports(tmp_path: Path, m
             peaks.append(tracemalloc.get_traced_memory()[1])
             tracemalloc.stop()
     assert peaks[1] < 1.5 * peaks[0]
+
+
+async def test_large_reports_make_smaller_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write, batches = staging.Staging.write, []
+
+    def counted(self: staging.Staging, rows: Any) -> None:
+        batches.append(len(rows["reports"]))
+        write(self, rows)
+
+    monkeypatch.setattr(staging.Staging, "write", counted)
+    monkeypatch.setattr(exporting, "_BATCH_LETTERS", 20_000)
+    async with await Store.open(tmp_path / "store.db") as store:
+        await put(store, *(report(number, raw={"blob": "x" * 9_000}) for number in range(5)))
+        await export(store, tmp_path / "out", format="jsonl")
+    assert batches == [3, 2]
 
 
 async def test_a_parquet_files_row_groups_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,8 @@ from interviewkit.harvest import Store
 from interviewkit.sandbox import Sandbox
 
 from .children import (
+    CONCURRENCY,
+    LEASE_OPTIONS,
     Child,
     Nursery,
     Requests,
@@ -27,9 +29,6 @@ from .children import (
 
 KILLS = 12
 SOAK_KILLS = int(os.environ.get("INTERVIEWKIT_SOAK_KILLS", "200"))
-CONCURRENCY = 4
-LEASE = 10.0
-OPTIONS = {"lease_seconds": LEASE, "harvester": {"concurrency": CONCURRENCY}}
 
 
 @pytest.fixture
@@ -49,7 +48,7 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 async def _killed(children: Nursery, rng: random.Random, *, requests: int) -> bool:
     """Start a harvest and kill it after some requests of its; whether it was still at work."""
-    child: Child = children.start(**OPTIONS)
+    child: Child = children.start(**LEASE_OPTIONS)
     await until_requests(children.box, Requests.of(children.box).total + rng.randint(1, requests), child)
     await asyncio.sleep(moment(rng))
     return await child.kill()
@@ -60,7 +59,7 @@ async def test_killed_harvests_store_each_report_once_and_repeat_few_requests(
     store_url: str, tmp_path: Path, rng: random.Random, kills: int
 ) -> None:
     async with Sandbox(sessions=max(150, 14 * kills), strict_limits=False) as box:
-        expected, floor = await undisturbed(box, tmp_path, **OPTIONS)
+        expected, floor = await undisturbed(box, tmp_path, **LEASE_OPTIONS)
         each = max(4, floor.total // kills // 2)
         async with nursery(box, store_url, tmp_path) as children, await Store.open(store_url) as store:
             async with following(store) as follower:
@@ -69,7 +68,7 @@ async def test_killed_harvests_store_each_report_once_and_repeat_few_requests(
                     assert await _killed(children, rng, requests=each), f"finished after {done} kills"
                     done += 1
                     await expire_leases(store)
-                told = await children.finish(**OPTIONS)
+                told = await children.finish(**LEASE_OPTIONS)
             found = await kept(store)
             last = await store.last_seq()
     assert told["ok"], told
@@ -90,12 +89,12 @@ async def test_a_process_killed_while_it_makes_the_tables_leaves_a_store_that_op
 ) -> None:
     async with Sandbox(sessions=9, strict_limits=False) as box, nursery(box, store_url, tmp_path) as children:
         for _ in range(8):
-            child = children.start(**OPTIONS)
+            child = children.start(**LEASE_OPTIONS)
             await asyncio.sleep(rng.uniform(0, 0.12))
             await child.kill()
         async with await Store.open(store_url) as store:
             await expire_leases(store)
-            told = await children.finish(**OPTIONS)
+            told = await children.finish(**LEASE_OPTIONS)
             found = await kept(store)
     assert told["ok"], told
     assert len(found) == sum(one["new"] + one["unchanged"] for one in told["accounts"].values())

@@ -163,7 +163,7 @@ def check_format(name: str) -> None:
             import pyarrow as pa  # noqa: F401
         except ImportError:
             missing = ConfigurationError(
-                f"an export to {name} needs pyarrow", hint="pip install 'interviewkit[export]'"
+                f"an export to {name} needs pyarrow", hint="pip install 'interviewkit[harvest]'"
             )
         else:
             return

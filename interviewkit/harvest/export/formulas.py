@@ -9,14 +9,14 @@ from __future__ import annotations
 import unicodedata
 
 _STARTS = frozenset("=+-@")
-_AT_ONCE = ("\t", "\r", "\n")
+_AT_ONCE = frozenset("\t\r\n")
 
 
 def guard(text: str) -> str:
     """The text, with an apostrophe in front when it could be taken for a formula.
 
     It could when it begins with a tab or a line's end, or with `=`, `+`, `-` or `@`, also as a full-width or small
-    form, and also behind blanks, quotes and letters that nobody sees.
+    form; and all this also behind blanks, quotes and letters that nobody sees.
     """
     return f"'{text}" if is_dangerous(text) else text
 
@@ -28,10 +28,12 @@ def unguard(text: str) -> str:
 
 def is_dangerous(text: str) -> bool:
     """Whether a spreadsheet could take the text for a formula."""
-    if text.startswith(_AT_ONCE):
-        return True
-    first = next((letter for letter in text if not _is_skipped(letter)), "")
-    return unicodedata.normalize("NFKC", first)[:1] in _STARTS
+    for letter in text:
+        if letter in _AT_ONCE:
+            return True
+        if not _is_skipped(letter):
+            return unicodedata.normalize("NFKC", letter)[0] in _STARTS
+    return False
 
 
 def _is_skipped(letter: str) -> bool:

@@ -6,5 +6,8 @@ from alembic import context
 
 from interviewkit.harvest.schema import metadata
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
+given = context.config.attributes
+context.configure(
+    connection=given["connection"], version_table=given["version_table"], target_metadata=metadata
+)
 context.run_migrations()

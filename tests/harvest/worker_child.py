@@ -1,0 +1,90 @@
+"""A worker in a process of its own, for tests that stop, kill and starve it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import multiprocessing
+import os
+import signal
+from collections.abc import AsyncIterator
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+import attrs
+
+from interviewkit import Hub, RateLimit, connect
+from interviewkit.harvest.jobs import Pace
+from interviewkit.harvest.worker import work
+from interviewkit.http.retry import RetryPolicy
+
+PACE = Pace(tick="* * * * * *", poll=0.1, heartbeat=0.3, stalled=2.0, patience=1.0)
+
+
+@attrs.frozen(kw_only=True)
+class Job:
+    """What a worker works at: accounts as the sandbox names them, each with the same limit."""
+
+    store: str
+    accounts: dict[str, dict[str, Any]]
+    limit: RateLimit | None = None
+    lease_seconds: float = 2.0
+    log: str = os.devnull
+
+
+def run(job: Job) -> None:
+    """Work until SIGTERM, as the command line does."""
+    logging.basicConfig(filename=job.log, level=logging.INFO, format="%(asctime)s %(name)s %(message)s", force=True)
+    asyncio.run(_work(job))
+
+
+async def _work(job: Job) -> None:
+    providers = []
+    for label, given in job.accounts.items():
+        keywords = {**given}
+        name = keywords.pop("provider")
+        options = {"account": label, "limit": job.limit, "retry": RetryPolicy(attempts=1)}
+        providers.append(connect(name, **options, **keywords))
+    async with Hub(providers) as hub:
+        await work(hub, job.store, concurrency=6, lease_seconds=job.lease_seconds, pace=PACE)
+
+
+@attrs.frozen
+class Process:
+    """A running worker."""
+
+    process: BaseProcess
+
+    @property
+    def pid(self) -> int:
+        assert self.process.pid is not None
+        return self.process.pid
+
+    @property
+    def is_alive(self) -> bool:
+        return self.process.is_alive()
+
+    def send(self, number: signal.Signals) -> None:
+        os.kill(self.pid, number)
+
+    async def ended(self, seconds: float = 20.0) -> int | None:
+        """Its exit code."""
+        await asyncio.to_thread(self.process.join, seconds)
+        return self.process.exitcode
+
+
+@contextlib.asynccontextmanager
+async def workers(job: Job, number: int) -> AsyncIterator[list[Process]]:
+    """So many workers at the same accounts; none outlives its test."""
+    context = multiprocessing.get_context("forkserver")
+    started = [Process(context.Process(target=run, args=(job,), daemon=True)) for _ in range(number)]
+    for one in started:
+        one.process.start()
+    try:
+        yield started
+    finally:
+        for one in started:
+            if one.is_alive:
+                one.process.kill()
+            await asyncio.to_thread(one.process.join)
