@@ -229,6 +229,17 @@ def test_raw_pickles_and_copies(again: Any, shape: type[Pad]) -> None:
     assert other.raw == {"id": "x", "other": {"a": 1}}
 
 
+def test_a_row_is_an_ordinary_frozen_object_and_a_key_called_raw_is_no_field_of_it() -> None:
+    (row,), problems = read_rows([msgspec.Raw(b'{"id": "x", "raw": 5}')], LongPad, at="$")
+    assert problems == ()
+    assert type(row) is LongPad
+    assert row == LongPad(id="x")
+    assert row.raw == {"id": "x", "raw": 5}
+    assert attrs.evolve(row, title="t").raw is row.raw
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        row.title = "changed"  # type: ignore[misc]
+
+
 def test_structure_keeps_the_very_dict_and_reads_pages_too() -> None:
     raw = {"id": "x", "other": 1}
     assert structure(raw, Pad).raw is raw
