@@ -26,9 +26,10 @@ from interviewkit.model import (
     SessionKind,
     SessionRef,
     SessionStatus,
+    closed,
     epoch_ms,
     moment,
-    quick,
+    opened,
     undecoded,
 )
 
@@ -329,12 +330,16 @@ def test_a_mail_is_made_of_a_template_object_and_the_callers_reply_address_goes_
     assert (mail.subject, mail.content, mail.reply_to, mail.cc) == ("S", None, "me@example.com", ())
 
 
-def test_what_a_quick_constructor_makes_is_an_ordinary_object_of_the_class() -> None:
+def test_what_was_open_is_an_ordinary_object_of_its_class_once_it_is_closed() -> None:
     ref = SessionRef(provider="acme", kind=SessionKind.LIVE, id="x")
     known: dict[str, Any] = {
         "ref": ref, "provider": "acme", "account": "a", "kind": SessionKind.LIVE, "status": SessionStatus.CREATED,
     }  # fmt: skip
-    made = quick(Session)(**known, raw=RawJSON(b'{"id": "x"}'))
+    defaults = {field.name: field.default for field in attrs.fields(Session)}
+    filled = opened(Session)
+    for name, value in {**defaults, **known, "raw": RawJSON(b'{"id": "x"}')}.items():
+        setattr(filled, name, value)
+    made = closed(filled, Session)
     assert type(made) is Session
     assert made == Session(**known)
     assert hash(made) == hash(Session(**known))

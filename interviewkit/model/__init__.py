@@ -10,7 +10,10 @@ from interviewkit.model.masks import (
     mask_secret,
     mask_url,
 )
-from interviewkit.model.quick import quick
+from interviewkit.model.quick import (
+    closed,
+    opened,
+)
 from interviewkit.model.raw import (
     LazySlot,
     RawJSON,
@@ -89,6 +92,7 @@ __all__ = [
     "TestCaseResult",
     "TimelineEvent",
     "TimelineKind",
+    "closed",
     "epoch_ms",
     "keep_raw",
     "mask_email",
@@ -97,6 +101,6 @@ __all__ = [
     "mask_secret",
     "mask_url",
     "moment",
-    "quick",
+    "opened",
     "undecoded",
 ]
