@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, ClassVar, Literal, NoReturn, Protocol, Self, T
 
 import attrs
 
+from interviewkit import model
 from interviewkit.capabilities import Capabilities, Feature, Support
 from interviewkit.errors import (
     ConfigurationError,
@@ -22,8 +23,6 @@ from interviewkit.fanout import fan_out
 from interviewkit.http.connection import Changes, Connection
 from interviewkit.http.wire import Call
 from interviewkit.model import (
-    AccountStatus,
-    Artifact,
     ArtifactKind,
     Assessment,
     Candidate,
@@ -33,12 +32,9 @@ from interviewkit.model import (
     InviteOutcome,
     InviteRequest,
     Ref,
-    Report,
-    ReportOutcome,
     Session,
     SessionKind,
     SessionRef,
-    TemporaryLink,
 )
 from interviewkit.model.arguments import as_request, check_arguments
 from interviewkit.model.references import refer
@@ -75,10 +71,10 @@ class InterviewProvider(Protocol):
         updated_since: datetime | None = None,
     ) -> Pager[Session]: ...  # fmt: skip
     async def get_session(self, ref: Ref) -> Session: ...
-    async def fetch_report(self, ref: Ref) -> Report: ...
+    async def fetch_report(self, ref: Ref) -> model.Report: ...
     def fetch_reports(
         self, refs: Iterable[Ref] | AsyncIterable[Ref], *, concurrency: int = 8, patience: float | None = None
-    ) -> AsyncIterator[ReportOutcome]: ...
+    ) -> AsyncIterator[model.ReportOutcome]: ...
     async def invite_candidate(
         self, assessment_id: str | None, candidate: Candidate, *, reference: str | None = None,
         email: InvitationEmail | bool = False, callback_url: str | None = None, report_emails: Sequence[str] = (),
@@ -91,9 +87,9 @@ class InterviewProvider(Protocol):
     ) -> AsyncIterator[InviteOutcome]: ...  # fmt: skip
     def list_assessments(self, *, include_archived: bool = False) -> Pager[Assessment]: ...
     async def end_session(self, ref: Ref) -> None: ...
-    async def report_link(self, ref: Ref, *, kind: ArtifactKind = ArtifactKind.REPORT) -> TemporaryLink: ...
-    async def download(self, artifact: Artifact, target: str | os.PathLike[str] | BinaryIO) -> int: ...
-    async def check(self) -> AccountStatus: ...
+    async def report_link(self, ref: Ref, *, kind: ArtifactKind = ArtifactKind.REPORT) -> model.TemporaryLink: ...
+    async def download(self, artifact: model.Artifact, target: str | os.PathLike[str] | BinaryIO) -> int: ...
+    async def check(self) -> model.AccountStatus: ...
     async def send(self, call: Call[T]) -> T: ...
     async def aclose(self) -> None: ...
     async def __aenter__(self) -> Self: ...
@@ -197,7 +193,7 @@ class BaseProvider:
         """Read one session."""
         self.refuse(Feature.GET_SESSION)
 
-    async def fetch_report(self, ref: Ref) -> Report:
+    async def fetch_report(self, ref: Ref) -> model.Report:
         """Read everything that a session left behind."""
         self.refuse(Feature.FETCH_REPORT)
 
@@ -217,15 +213,15 @@ class BaseProvider:
         """End a live session, or cancel an invitation."""
         self.refuse(Feature.END_SESSION)
 
-    async def report_link(self, ref: Ref, *, kind: ArtifactKind = ArtifactKind.REPORT) -> TemporaryLink:
+    async def report_link(self, ref: Ref, *, kind: ArtifactKind = ArtifactKind.REPORT) -> model.TemporaryLink:
         """Make a link to the report that opens without a login for a while."""
         self.refuse(Feature.REPORT_LINK)
 
-    async def download(self, artifact: Artifact, target: str | os.PathLike[str] | BinaryIO) -> int:
+    async def download(self, artifact: model.Artifact, target: str | os.PathLike[str] | BinaryIO) -> int:
         """Fetch an artifact into a file; returns its size in bytes."""
         self.refuse(Feature.DOWNLOAD)
 
-    async def check(self) -> AccountStatus:
+    async def check(self) -> model.AccountStatus:
         """Ask, in one cheap request, whether the credentials are good and what is left."""
         self.refuse(Feature.CHECK)
 
@@ -233,7 +229,7 @@ class BaseProvider:
 
     async def fetch_reports(
         self, refs: Iterable[Ref] | AsyncIterable[Ref], *, concurrency: int = 8, patience: float | None = None
-    ) -> AsyncIterator[ReportOutcome]:
+    ) -> AsyncIterator[model.ReportOutcome]:
         """Fetch many reports, `concurrency` at a time, each outcome as it is done.
 
         One report's failure is its outcome's `error` and ends nothing else. Requests wait for the rate limiter as long
@@ -244,14 +240,14 @@ class BaseProvider:
             "fetch_reports", required=("refs", "concurrency"), refs=refs, concurrency=concurrency, patience=patience
         )
 
-        async def fetch(ref: Ref) -> ReportOutcome:
+        async def fetch(ref: Ref) -> model.ReportOutcome:
             known: SessionRef | str = "?"
             try:
                 known = self.resolve(ref)
-                return ReportOutcome(ref=known, account=self.account, report=await self.fetch_report(known))
+                return model.ReportOutcome(ref=known, account=self.account, report=await self.fetch_report(known))
             except InterviewKitError as error:
                 error.locate(provider=self.name, operation="fetch_report", account=self.account)
-                return ReportOutcome(ref=known if known != "?" else str(ref), account=self.account, error=error)
+                return model.ReportOutcome(ref=known if known != "?" else str(ref), account=self.account, error=error)
 
         async for outcome in fan_out(fetch, refs, concurrency=concurrency, patience=patience):
             yield outcome

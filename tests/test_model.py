@@ -57,6 +57,13 @@ def test_every_class_is_frozen_slotted_and_keyword_only(kind: Any) -> None:
             assert not field.eq
 
 
+def test_every_name_of_the_model_is_there_and_no_other() -> None:
+    assert {name for name in model.__all__ if not hasattr(model, name)} == set()
+    assert set(model.__all__) <= set(dir(model))
+    with pytest.raises(AttributeError, match="no attribute 'Interview'"):
+        _ = model.Interview  # type: ignore[attr-defined]
+
+
 # --- references ---
 
 

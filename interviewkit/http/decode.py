@@ -106,9 +106,7 @@ def plain(data: bytes) -> Any:
 
 # --- odd texts -------------------------------------------------------------------------------------------------------
 
-_ESCAPES = re.compile(
-    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[dD][89a-fA-F][0-9a-fA-F]{2}|.)"
-)
+_ESCAPES = rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[dD][89a-fA-F][0-9a-fA-F]{2}|.)"
 _LONE = len(rb"\ud83d")
 
 
@@ -125,13 +123,13 @@ def _decode(decode: Callable[[bytes], Any], data: bytes) -> tuple[Any, bytes]:
     except msgspec.ValidationError:
         raise
     except msgspec.DecodeError:
-        text = _ESCAPES.sub(lambda match: rb"\ufffd" if len(match[0]) == _LONE else match[0], data)
+        text = re.sub(_ESCAPES, lambda match: rb"\ufffd" if len(match[0]) == _LONE else match[0], data)
         if text == data:
             raise
         return decode(text), text
 
 
-_VALUE = re.compile(r" (?:['\d-].*)", re.DOTALL)
+_VALUE = r"(?s) (?:['\d-].*)"
 """Where a message begins to quote what it read: `Invalid enum value 'x'`."""
 
 
@@ -139,7 +137,7 @@ def _malformed(error: Exception, data: Any, at: str) -> MalformedResponseError:
     where, what = at, "not JSON"
     if isinstance(error, msgspec.ValidationError):
         what, _, tail = str(error).partition(" - at `")
-        what = _VALUE.sub("", what)
+        what = re.sub(_VALUE, "", what)
         where = at + tail.rpartition("` in `")[2].rstrip("`").removeprefix("$")
     elif isinstance(error, RecursionError):
         what = "nested too deeply"

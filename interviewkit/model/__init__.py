@@ -1,7 +1,14 @@
 """What an interview is, whoever the vendor: the shared frozen classes that every provider speaks.
 
 Times are aware and in UTC. `None` means that the vendor did not say. `raw` is the vendor's JSON object, untouched.
+What stands in `reports` is loaded when it is first used: a program that only lists sessions does without. Modules that
+it loads on its way name those classes as `model.Report`, which looks them up when it is run.
 """
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 from interviewkit.model.masks import (
     mask_email,
@@ -22,18 +29,6 @@ from interviewkit.model.raw import (
 )
 from interviewkit.model.references import (
     SessionRef,
-)
-from interviewkit.model.reports import (
-    AccountStatus,
-    Artifact,
-    Report,
-    ReportOutcome,
-    Similarity,
-    SourceFile,
-    TaskResult,
-    TemporaryLink,
-    TestCaseResult,
-    TimelineEvent,
 )
 from interviewkit.model.sessions import (
     Assessment,
@@ -60,6 +55,20 @@ from interviewkit.model.words import (
     TaskKind,
     TimelineKind,
 )
+
+if TYPE_CHECKING:
+    from interviewkit.model.reports import (
+        AccountStatus,
+        Artifact,
+        Report,
+        ReportOutcome,
+        Similarity,
+        SourceFile,
+        TaskResult,
+        TemporaryLink,
+        TestCaseResult,
+        TimelineEvent,
+    )
 
 __all__ = [
     "AccountStatus",
@@ -104,3 +113,18 @@ __all__ = [
     "opened",
     "undecoded",
 ]
+
+
+def _load(name: str) -> Any:
+    found = vars(importlib.import_module(f"{__name__}.reports")) if name in __all__ else {}
+    if name not in found:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return globals().setdefault(name, found[name])
+
+
+if not TYPE_CHECKING:  # a type checker knows the names above, and should tell of others
+    __getattr__ = _load
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -9,7 +9,6 @@ from typing import Any
 
 from interviewkit.errors import InvalidArgumentError
 from interviewkit.model.references import SessionRef
-from interviewkit.model.reports import Artifact
 from interviewkit.model.sessions import Candidate, Invitation, InvitationEmail, InviteRequest, Session
 from interviewkit.model.words import SessionKind
 
@@ -39,6 +38,12 @@ def _are_many(value: Any) -> bool:
     return isinstance(value, Iterable | AsyncIterable) and not isinstance(value, one)
 
 
+def _is_artifact(value: Any) -> bool:
+    from interviewkit.model.reports import Artifact
+
+    return isinstance(value, Artifact)
+
+
 def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
@@ -62,7 +67,7 @@ KINDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "callback_url": (_is_filled, "an address, as text"),
     "redirect_url": (_is_filled, "an address, as text"),
     "report_emails": (_are_texts, "a list of mailboxes"),
-    "artifact": (lambda value: isinstance(value, Artifact), "an Artifact: take it from a report's artifacts"),
+    "artifact": (_is_artifact, "an Artifact: take it from a report's artifacts"),
     "target": (_is_target, "a path, or a file that is open for writing bytes"),
     "refs": (_are_many, "a list of references, not a single one"),
     "concurrency": (_is_count, "a whole number from 1 on"),

@@ -62,7 +62,7 @@ class SessionRef:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read what `str(ref)` wrote. Raises `InvalidArgumentError` for anything else."""
-        match = _REF.fullmatch(text) if isinstance(text, str) else None
+        match = re.fullmatch(_REF, text) if isinstance(text, str) else None
         if match is None:
             raise InvalidArgumentError(
                 "not a session reference", hint="write PROVIDER:KIND:ID, such as coderpad:live:DM32JWG2"
@@ -75,7 +75,7 @@ class SessionRef:
         return cls(provider=names[0] or "", kind=SessionKind(kind), id=names[1] or "", parent=names[2])
 
 
-_REF = re.compile(r"([^:/\s]+):(live|take_home):(?:([^:/\s]+)/)?([^:/\s]+)")
+_REF = r"([^:/\s]+):(live|take_home):(?:([^:/\s]+)/)?([^:/\s]+)"
 
 
 def refer(

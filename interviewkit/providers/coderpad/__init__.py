@@ -28,24 +28,21 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Unpack, cast
 
+from interviewkit import model
 from interviewkit.capabilities import Feature
 from interviewkit.errors import ConfigurationError, InterviewKitError, NotFoundError, Outcome
 from interviewkit.http.connection import Connection, Host, Settings
 from interviewkit.http.credentials import StaticCredential, clean_secret
 from interviewkit.http.wire import Call, Page
 from interviewkit.model import (
-    AccountStatus,
-    Artifact,
     ArtifactKind,
     Assessment,
     Candidate,
     Invitation,
     InvitationEmail,
     Ref,
-    Report,
     Session,
     SessionKind,
-    SourceFile,
 )
 from interviewkit.pager import Pager
 from interviewkit.plan import HarvestPlan
@@ -72,18 +69,10 @@ from interviewkit.providers.coderpad.capabilities import (
 )
 from interviewkit.providers.coderpad.listing import SESSION, SessionPager, Sweep, Wanted
 from interviewkit.providers.coderpad.options import CoderPadOptions
-from interviewkit.providers.coderpad.shapes import (
-    Ack,
-    Environment,
-    EnvironmentFile,
-    Event,
-    Pad,
-    PadDetail,
-    Quota,
-    Team,
-)
+from interviewkit.providers.coderpad.shapes import Ack, Event, Pad, Team
 
 if TYPE_CHECKING:
+    from interviewkit.providers.coderpad.detail_shapes import Environment, EnvironmentFile, PadDetail, Quota
     from interviewkit.providers.coderpad.history import History, HistoryProblem, Revision
     from interviewkit.providers.coderpad.organization import (
         get_organization,
@@ -174,7 +163,7 @@ __all__ = [
     "update_question_variant",
 ]
 
-_ON_DEMAND = ("history", "questions", "question_shapes", "organization", "organization_shapes")
+_ON_DEMAND = ("detail_shapes", "history", "questions", "question_shapes", "organization", "organization_shapes")
 """Modules whose names are loaded when they are first used: a program that only reads pads does without them."""
 
 
@@ -277,20 +266,20 @@ class CoderPad(BaseProvider):
 
     # --- reports ---
 
-    async def fetch_report(self, ref: Ref) -> Report:
+    async def fetch_report(self, ref: Ref) -> model.Report:
         """Read the pad, its environments (four at a time) and its events.
 
         What is not to be had (an environment that answers 404 or 403) is a warning of the report. `is_final` is true
         for a pad that has ended or is deleted. Source: https://coderpad.io/api, GET /api/pads/:id and
         /api/pad_environments/:id.
         """
-        from interviewkit.providers.coderpad import gather
+        from interviewkit.providers.coderpad import gather, reports
 
         fetched_at = datetime.now(UTC)
         with self._named("fetch_report"):
             pad = await self.send(get_pad(self.resolve(ref).id))
             found = await gather.parts(self.send, pad)
-            return translate.report(
+            return reports.report(
                 pad, found.environments, found.events, account=self.account, fetched_at=fetched_at,
                 warnings=found.warnings,
             )  # fmt: skip
@@ -301,7 +290,7 @@ class CoderPad(BaseProvider):
 
         return harvest.plan(self, organization=self._organization)
 
-    async def fetch_history(self, source: str | Artifact | SourceFile) -> History:
+    async def fetch_history(self, source: str | model.Artifact | model.SourceFile) -> History:
         """Fetch an edit history and replay it: a URL, a `HISTORY` artifact, or a file with a `history_url`.
 
         It lies at Firebase: fetched without the key, from known hosts only, 10 MiB at most. Raises
@@ -312,7 +301,7 @@ class CoderPad(BaseProvider):
         with self._named("fetch_history"):
             return await files.history(self._wire, source)
 
-    async def download(self, artifact: Artifact, target: str | os.PathLike[str] | BinaryIO) -> int:
+    async def download(self, artifact: model.Artifact, target: str | os.PathLike[str] | BinaryIO) -> int:
         """Fetch a drawing or an edit history into a file, without the key; returns its size in bytes.
 
         A drawing's URL that has expired is asked for anew. Raises `UnsupportedError` for other artifacts.
@@ -381,7 +370,7 @@ class CoderPad(BaseProvider):
 
         return Pager(fetch, provider=self.name, operation="list_assessments")
 
-    async def check(self) -> AccountStatus:
+    async def check(self) -> model.AccountStatus:
         """Read the quota; a bad key is an `AuthenticationError`. Source: https://coderpad.io/api, GET /api/quota."""
         with self._named("check"):
             return translate.account_status(await self.send(get_quota()))

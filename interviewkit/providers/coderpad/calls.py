@@ -9,19 +9,15 @@ raises `InvalidArgumentError` for arguments that the vendor would refuse or igno
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from interviewkit.errors import InvalidArgumentError
 from interviewkit.http.wire import Body, Call, Form, Json, Page, Path, Request, Response, fields, path
 from interviewkit.providers.coderpad.answers import Answer, Listing, acknowledged
-from interviewkit.providers.coderpad.shapes import (
-    Ack,
-    Environment,
-    Event,
-    Pad,
-    PadDetail,
-    Quota,
-)
+from interviewkit.providers.coderpad.shapes import Ack, Event, Pad
+
+if TYPE_CHECKING:
+    from interviewkit.providers.coderpad.detail_shapes import Environment, PadDetail, Quota
 
 T = TypeVar("T")
 
@@ -85,6 +81,8 @@ def get_pad(pad_id: str) -> Call[PadDetail]:
 
     Source: https://coderpad.io/api, "GET /api/pads/:id (show)".
     """
+    from interviewkit.providers.coderpad.detail_shapes import PadDetail
+
     return call("get_pad", "GET", _pad_path(pad_id), Answer(PadDetail), subject="pad id")
 
 
@@ -149,6 +147,8 @@ def get_pad_environment(environment_id: int | str) -> Call[Environment]:
 
     Source: https://coderpad.io/api, "GET /api/pad_environments/:id (show)".
     """
+    from interviewkit.providers.coderpad.detail_shapes import Environment
+
     where = route("/api/pad_environments/{environment_id}", environment_id=environment_id)
     return call("get_pad_environment", "GET", where, Answer(Environment), subject="environment id")
 
@@ -158,6 +158,8 @@ def get_pad_environment(environment_id: int | str) -> Call[Environment]:
 
 def get_quota() -> Call[Quota]:
     """The plan's pads: used, left, when last counted anew. Source: https://coderpad.io/api, "GET /api/quota"."""
+    from interviewkit.providers.coderpad.detail_shapes import Quota
+
     return call("get_quota", "GET", route("/api/quota"), Answer(Quota))
 
 

@@ -14,9 +14,10 @@ from interviewkit.http.limits import PATIENCE
 from interviewkit.http.wire import Call, Page
 from interviewkit.model import Dropped
 from interviewkit.pager import Pager
-from interviewkit.providers.coderpad import translate
+from interviewkit.providers.coderpad import reports
 from interviewkit.providers.coderpad.calls import get_pad_environment, list_pad_events
-from interviewkit.providers.coderpad.shapes import Environment, Event, Pad
+from interviewkit.providers.coderpad.detail_shapes import Environment
+from interviewkit.providers.coderpad.shapes import Event, Pad
 
 _AT_ONCE = 4
 
@@ -35,7 +36,7 @@ class Parts:
 async def parts(send: Send, pad: Pad) -> Parts:
     """Read a pad's environments and events. A 403 or 404 is a warning; any other error ends it."""
     jobs: list[Callable[[], Awaitable[Parts]]] = [
-        partial(_environment, send, environment_id) for environment_id in translate.environment_ids(pad)
+        partial(_environment, send, environment_id) for environment_id in reports.environment_ids(pad)
     ]
     jobs.append(partial(_events, send, pad))
 
@@ -63,7 +64,7 @@ async def _environment(send: Send, environment_id: str) -> Parts:
 async def _events(send: Send, pad: Pad) -> Parts:
     """The events of a pad: from the pad itself in older answers, else from their endpoint, oldest first."""
     if not isinstance(pad.events, str):
-        return Parts(events=translate.with_raw(pad))
+        return Parts(events=reports.with_raw(pad))
 
     async def fetch(cursor: str | None) -> Page[Event]:
         page: Page[Event] = await send(list_pad_events(pad.id, sort="created_at,asc", cursor=cursor))

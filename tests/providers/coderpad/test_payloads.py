@@ -50,6 +50,7 @@ from interviewkit.providers.coderpad import (
     User,
     UserStats,
     problems,
+    reports,
     translate,
 )
 
@@ -166,7 +167,7 @@ def test_interview_pad_show_2014_inline_events(read: Read) -> None:
         history="https://coderpad.firebaseio.com/DM32JWG2/history.json", drawing="https://storage.googleapis.com/...",
     )  # fmt: skip
     now = at("2026-11-01T12:00:00Z")
-    report = translate.report(pad, (), translate.with_raw(pad), account="acme", fetched_at=now)
+    report = reports.report(pad, (), reports.with_raw(pad), account="acme", fetched_at=now)
     assert report.session.status is SessionStatus.COMPLETED
     assert report.session.vendor_status is None
     assert report.is_final
@@ -230,7 +231,7 @@ def test_interview_pad_get_2015_string_events(read: Read) -> None:
     assert pad == PadDetail(**attrs.asdict(PAD_2015, recurse=False))
     assert (pad.raw["locked"], pad.raw["hangout"]) == (False, "https://coderpad.io/DM32JWG2/hangout")
     assert as_session(pad).status is SessionStatus.IN_PROGRESS
-    assert translate.timeline(translate.with_raw(pad)) == (
+    assert reports.timeline(reports.with_raw(pad)) == (
         TimelineEvent(at=at("2014-11-14T03:05:11Z"), kind=TimelineKind.JOINED, vendor_kind="joined", actor="Vincent"),
         TimelineEvent(at=at("2014-11-14T03:05:17Z"), kind=TimelineKind.OTHER, vendor_kind="locked", actor="Vincent"),
         TimelineEvent(at=at("2014-11-14T03:05:21Z"), kind=TimelineKind.OTHER, vendor_kind="unlocked", actor="Vincent"),
@@ -425,7 +426,7 @@ def test_interview_pad_events(read: Read) -> None:
         ),
         (), None, 7,
     )  # fmt: skip
-    timeline = translate.timeline(page.items)
+    timeline = reports.timeline(page.items)
     assert [(one.kind, one.vendor_kind, one.actor, one.detail) for one in timeline] == [
         (TimelineKind.OTHER, "added_question", "ken", "123456"),
         (TimelineKind.JOINED, "joined", "ken", None),
@@ -452,7 +453,7 @@ def test_interview_pad_environment(read: Read) -> None:
         file_contents=(EnvironmentFile(path="coderpad/Solution.java", contents=file.contents, history=JAVA),),
         created_at="2023-08-02T09:02:13.159-07:00", updated_at="2023-08-02T09:02:18.142-07:00",
     )  # fmt: skip
-    assert translate.task(environment) == TaskResult(
+    assert reports.task(environment) == TaskResult(
         id="1234567", kind=TaskKind.CODING, language="java", vendor_language="java",
         files=(
             SourceFile(path="coderpad/Solution.java", content=file.contents, language="java", history_url=JAVA),
@@ -484,7 +485,7 @@ def test_interview_environment_binary_file_2026(read: Read) -> None:
         ),
         created_at="2023-08-02T09:02:13.159-07:00", updated_at="2023-08-02T09:02:18.142-07:00",
     )  # fmt: skip
-    assert [file.content for file in translate.task(environment).files] == ["print('hi')\n", None]
+    assert [file.content for file in reports.task(environment).files] == ["print('hi')\n", None]
 
 
 # --- questions -------------------------------------------------------------------------------------------------------

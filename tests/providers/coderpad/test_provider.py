@@ -128,11 +128,11 @@ def test_all_names_are_there_and_no_others() -> None:
         _ = coderpad.Screen  # type: ignore[attr-defined]
 
 
-def test_a_program_that_only_reads_pads_loads_no_questions_and_no_histories() -> None:
-    code = "import sys, interviewkit; interviewkit.CoderPad('k'); print(*(m for m in sys.modules if 'coderpad.' in m))"
+def test_a_program_that_only_lists_pads_loads_no_reports_no_questions_and_no_histories() -> None:
+    code = "import sys, interviewkit; interviewkit.CoderPad('k'); print(*(m for m in sys.modules if 'kit.' in m))"
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
     assert "coderpad.calls" in loaded
-    assert not re.search(r"question|organization|history", loaded)
+    assert not re.search(r"report|detail|question|organization|history", loaded)
 
 
 # --- create_session --------------------------------------------------------------------------------------------------

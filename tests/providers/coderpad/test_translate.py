@@ -28,7 +28,16 @@ from interviewkit.errors import (
 )
 from interviewkit.http.wire import Call, Response
 from interviewkit.providers import coderpad
-from interviewkit.providers.coderpad import Environment, EnvironmentFile, Event, Pad, Question, problems, translate
+from interviewkit.providers.coderpad import (
+    Environment,
+    EnvironmentFile,
+    Event,
+    Pad,
+    Question,
+    problems,
+    reports,
+    translate,
+)
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
@@ -95,7 +104,7 @@ def test_without_any_sign_a_pad_is_created(fields: dict[str, Any]) -> None:
 
 def test_without_state_the_events_that_were_fetched_decide() -> None:
     pad = Pad(id="A1", events="https://app.coderpad.io/api/pads/A1/events")
-    report = translate.report(pad, (), (Event(kind="ended"),), account="acme", fetched_at=NOW)
+    report = reports.report(pad, (), (Event(kind="ended"),), account="acme", fetched_at=NOW)
     assert (report.status, report.session.status, report.is_final) == (
         SessionStatus.COMPLETED, SessionStatus.COMPLETED, True,
     )  # fmt: skip
@@ -105,7 +114,7 @@ def test_without_state_the_events_that_were_fetched_decide() -> None:
     ("state", "final"), [("pending", False), ("started", False), ("ended", True), ("deleted", True), ("odd", False)]
 )
 def test_a_report_is_final_once_the_pad_is_over(state: str, final: bool) -> None:
-    report = translate.report(Pad(id="A1", state=state), (), (), account="acme", fetched_at=NOW)
+    report = reports.report(Pad(id="A1", state=state), (), (), account="acme", fetched_at=NOW)
     assert report.is_final is final
 
 
@@ -169,31 +178,31 @@ def test_a_questions_pad_type_is_its_kind(kind: str | None, expected: SessionKin
 
 
 def test_null_contents_are_no_task() -> None:
-    assert translate.report(Pad(id="A1"), (), (), account="acme", fetched_at=NOW).tasks == ()
+    assert reports.report(Pad(id="A1"), (), (), account="acme", fetched_at=NOW).tasks == ()
 
 
 def test_contents_are_a_task_only_where_no_environment_is() -> None:
     pad = Pad(id="A1", contents="x", language="mysql")
     environment = Environment(id=7, language="postgresql", file_contents=(EnvironmentFile(path="a.sql", contents="y"),))
-    alone = translate.report(pad, (), (), account="acme", fetched_at=NOW).tasks
-    beside = translate.report(pad, (environment,), (), account="acme", fetched_at=NOW).tasks
+    alone = reports.report(pad, (), (), account="acme", fetched_at=NOW).tasks
+    beside = reports.report(pad, (environment,), (), account="acme", fetched_at=NOW).tasks
     assert [(task.id, task.kind, task.files[0].content) for task in (*alone, *beside)] == [
         (None, TaskKind.SQL, "x"), ("7", TaskKind.SQL, "y"),
     ]  # fmt: skip
 
 
 def test_empty_notes_stay_empty_and_null_notes_unknown() -> None:
-    notes = [translate.report(Pad(id="A1", notes=n), (), (), account="a", fetched_at=NOW).notes for n in ("", None)]
+    notes = [reports.report(Pad(id="A1", notes=n), (), (), account="a", fetched_at=NOW).notes for n in ("", None)]
     assert notes == ["", None]
 
 
 def test_artifacts_are_those_that_have_a_link() -> None:
     pad = Pad(id="A1", playback="https://coderpad.io/A1/playback", drawing="", history=None)
-    assert [artifact.kind for artifact in translate.artifacts(pad, fetched_at=NOW)] == [ArtifactKind.PLAYBACK]
+    assert [artifact.kind for artifact in reports.artifacts(pad, fetched_at=NOW)] == [ArtifactKind.PLAYBACK]
 
 
 def test_a_report_has_no_score() -> None:
-    assert translate.report(Pad(id="A1"), (), (), account="acme", fetched_at=NOW).score is None
+    assert reports.report(Pad(id="A1"), (), (), account="acme", fetched_at=NOW).score is None
 
 
 # --- events ----------------------------------------------------------------------------------------------------------
@@ -209,7 +218,7 @@ def test_a_report_has_no_score() -> None:
     ],
 )  # fmt: skip
 def test_event_kinds(word: str | None, kind: TimelineKind) -> None:
-    found = translate.timeline_event(Event(kind=word))
+    found = reports.timeline_event(Event(kind=word))
     assert (found.kind, found.vendor_kind) == (kind, word)
 
 
@@ -229,7 +238,7 @@ def test_event_kinds(word: str | None, kind: TimelineKind) -> None:
 def test_events_of_2015_are_read_from_their_text(
     text: str, at: bool, vendor_kind: str | None, actor: str | None, detail: str | None
 ) -> None:
-    (found,) = translate.timeline(translate.with_raw(Pad(id="A1", events=(text,))))
+    (found,) = reports.timeline(reports.with_raw(Pad(id="A1", events=(text,))))
     assert (found.at is not None, found.vendor_kind, found.actor, found.detail) == (at, vendor_kind, actor, detail)
 
 
@@ -248,13 +257,13 @@ def moments(*seconds: int | None) -> tuple[Event, ...]:
     ],
 )  # fmt: skip
 def test_a_timeline_is_oldest_first_and_stable(seconds: tuple[int | None, ...], order: str) -> None:
-    assert "".join(one.detail or "" for one in translate.timeline(moments(*seconds))) == order
+    assert "".join(one.detail or "" for one in reports.timeline(moments(*seconds))) == order
 
 
 def test_null_events_are_left_out_and_the_others_keep_their_raw() -> None:
     body = b'{"id":"A1","events":[null,{"kind":"ran","metadata":"go"},"2014-11-14T03:06:39Z: Ann left the pad"]}'
     pad = coderpad.get_pad("A1").read(Response(200, {}, body))
-    assert [event.raw for event in translate.with_raw(pad)] == [{"kind": "ran", "metadata": "go"}, {}]
+    assert [event.raw for event in reports.with_raw(pad)] == [{"kind": "ran", "metadata": "go"}, {}]
 
 
 # --- answers ---------------------------------------------------------------------------------------------------------
