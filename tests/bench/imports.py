@@ -11,7 +11,7 @@ import tempfile
 
 from tests.bench.measure import Row
 
-ROUNDS = 11
+ROUNDS = 21
 FIRST_PAGE = """
 import asyncio
 import interviewkit
