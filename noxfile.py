@@ -85,6 +85,18 @@ def docs(session: nox.Session) -> None:
     session.run("mkdocs", "build", "--strict", "-f", ".mkdocs.yml", "--site-dir", str(site))
 
 
+@nox.session(python=OLDEST)
+def soak(session: nox.Session) -> None:
+    """The long rounds: 200 kills on each database, 100,000 sessions, a virtual day. Half an hour, or more.
+
+    `INTERVIEWKIT_SOAK_KILLS` and `INTERVIEWKIT_SOAK_SESSIONS` set how long.
+    """
+    _groups(session, "tests")
+    _wheel(session)
+    _beside_the_wheel(session)
+    session.run("python", "-m", "pytest", "-p", "no:cacheprovider", "-s", "-m", "soak", *session.posargs)
+
+
 @nox.session(python="3.12")
 def bench(session: nox.Session) -> None:
     """Speed and size as ratios in one run, printed as tables."""

@@ -245,6 +245,8 @@ class ListingUnstableError(InterviewKitError):
 class StoreError(InterviewKitError):
     """The harvest's store cannot be read or written: full, lost on the way, or taken over by another process."""
 
+    default_hint = "nothing that was stored is lost: run it again when the cause is mended"
+
 
 class WebhookError(InterviewKitError):
     """A webhook delivery cannot be taken."""

@@ -29,6 +29,15 @@ _DROP = (7, 1, 4)
 _ENDED = frozenset({"done", "not_due"})
 
 
+@attrs.define
+class _Batch:
+    """The reports of an account that were found due together: how many, and how many were done before and until now."""
+
+    expected: int = 0
+    before: int = 0
+    told: int = 0
+
+
 class Bars:
     """A bar per account on stderr, at a terminal only; gone at the end."""
 
@@ -40,7 +49,7 @@ class Bars:
             console=screen.err, transient=True, disable=not screen.err.is_terminal, refresh_per_second=4,
         )  # fmt: skip
         self._tasks = {label: self._progress.add_task(clean(label), total=None, told="") for label in labels}
-        self._known = dict.fromkeys(labels, (0, 0))
+        self._batches = {label: _Batch() for label in labels}
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -59,11 +68,11 @@ class Bars:
     def tell(self, now: Told) -> None:
         """How far an account is."""
         task = self._tasks[now.account]
-        seen, before = self._known[now.account]
-        if now.expected != seen:  # counted anew at each batch of reports
-            before = now.reports
-            self._known[now.account] = (now.expected, before)
-        total = max(before + now.expected, now.reports)
+        batch = self._batches[now.account]
+        if now.expected != batch.expected:  # counted anew: all that was told before belongs to earlier batches
+            batch.expected, batch.before = now.expected, batch.told
+        batch.told = now.reports
+        total = max(batch.before + now.expected, now.reports)
         self._progress.update(
             task, completed=now.reports, total=total or None, told=_progress(now, total, self._to_go(task))
         )

@@ -1,30 +1,23 @@
-"""The files beside a report, in a folder where each one is named by the SHA-256 of its content and by nothing else."""
+"""The files beside a report: which of them a harvest fetches, and how."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import hashlib
-import io
-import os
-import tempfile
-import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import attrs
 
 from interviewkit.capabilities import Feature, Support
-from interviewkit.errors import InterviewKitError, StoreError, UnsupportedError
+from interviewkit.errors import InterviewKitError, UnsupportedError
+from interviewkit.harvest.content import check_written, digest, folder_of, keep, make_folder, path_of, temporary
 from interviewkit.model import Artifact, ArtifactKind, Report
 from interviewkit.provider import InterviewProvider
 
-PART = ".part"
-"""The end of a temporary file's name, which begins with a dot."""
-_STALE_SECONDS = 3600.0
+__all__ = ["Artifacts", "Collected", "files_of", "folder_of", "path_of", "requests_of"]
+
 _AT_ONCE = 4
 _ATTEMPTS = 3
 _LATE = datetime.max.replace(tzinfo=UTC)
@@ -48,17 +41,6 @@ class _File:
 
     position: int
     artifact: Artifact
-
-
-def folder_of(root: Path, account: str) -> Path:
-    """An account's folder; its name is the label percent-quoted, so that no label leads elsewhere."""
-    name = quote(account, safe="")
-    return root / (f"%2E{name[1:]}" if name.startswith(".") else name)
-
-
-def path_of(root: Path, account: str, sha256: str) -> Path:
-    """Where an account's file lies."""
-    return folder_of(root, account) / sha256[:2] / sha256
 
 
 def files_of(provider: InterviewProvider, report: Report) -> tuple[Artifact, ...]:
@@ -153,15 +135,7 @@ class Artifacts:
 
     def _make(self, folder: Path, account: str) -> None:
         """Make the account's folder; at the first use remove what a killed process left unfinished."""
-        with writable():
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if account in self._tidied:
-                return
-            old = time.time() - _STALE_SECONDS
-            for part in unfinished(folder):
-                with contextlib.suppress(FileNotFoundError):
-                    if part.stat().st_mtime < old:
-                        part.unlink()
+        make_folder(folder, tidy=account not in self._tidied)
         self._tidied.add(account)
 
     async def _fetch(
@@ -171,112 +145,27 @@ class Artifacts:
         """The file's SHA-256 and size, or why there is none; `None`: the vendor does not give it."""
         # The API's own calls are repeated by the provider; a host of files is asked again here.
         for left in reversed(range(1 if _is_request(artifact) else _ATTEMPTS)):
-            with _temporary(folder) as (file, part):
+            with temporary(folder) as (file, part):
                 try:
                     await provider.download(artifact, file)
                 except UnsupportedError:
                     return None, 0
                 except InterviewKitError as error:
-                    _check(file)
+                    check_written(file)
                     if not left or not error.retryable:
                         return error, 0
                 except Exception as error:  # noqa: BLE001  # a provider of somebody else: one file ends nothing
-                    _check(file)
+                    check_written(file)
                     return InterviewKitError(f"the provider failed ({type(error).__name__})"), 0
                 else:
-                    _check(file)
-                    sha256, size = await asyncio.to_thread(_digest, file)
+                    check_written(file)
+                    sha256, size = await asyncio.to_thread(digest, file)
                     if still is not None:
                         await still()
-                    await asyncio.to_thread(_keep, file, part, folder / sha256[:2] / sha256)
+                    await asyncio.to_thread(keep, file, part, folder / sha256[:2] / sha256)
                     return sha256, size
             await self._sleep(0.5 * 2 ** (_ATTEMPTS - 1 - left))
         raise AssertionError("the last attempt returns")
-
-
-class _Part(io.FileIO):
-    """A temporary file that remembers why it could not be written, and is written whole."""
-
-    failed: OSError | None = None
-
-    def write(self, data: Any, /) -> int:
-        """Write all of it: a raw file may take less at a time."""
-        view = memoryview(data).cast("B")
-        done = 0
-        try:
-            while done < len(view):
-                done += super().write(view[done:]) or 0
-        except OSError as error:
-            self.failed = error
-            raise
-        return done
-
-
-@contextlib.contextmanager
-def _temporary(folder: Path) -> Iterator[tuple[_Part, Path]]:
-    """A new file in the folder, removed at the end unless it got another name."""
-    # Made here and not in a thread: a cancelled task would never learn what the thread has made.
-    with writable():
-        handle, name = tempfile.mkstemp(dir=folder, prefix=".", suffix=PART)
-        file = _Part(handle, "w+b")
-    path = Path(name)
-    try:
-        yield file, path
-    finally:
-        file.close()
-        with contextlib.suppress(OSError):  # it has its name now, or its folder is gone
-            path.unlink()
-
-
-def _check(file: _Part) -> None:
-    """Raise `StoreError` when it was our disk that failed, and not the file that could not be had."""
-    if file.failed is not None:
-        with writable():
-            raise file.failed
-
-
-def _digest(file: _Part) -> tuple[str, int]:
-    with writable():
-        file.seek(0)
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        return sha256, file.tell()
-
-
-def _keep(file: _Part, part: Path, path: Path) -> None:
-    """Give the file its name, so that it is there whole after a loss of power, or not at all."""
-    with writable():
-        os.fsync(file.fileno())
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        part.replace(path)
-        for folder in (path.parent, path.parent.parent):
-            _sync(folder)
-
-
-def _sync(folder: Path) -> None:
-    if os.name == "nt":  # folders cannot be opened there, and need not be
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-@contextlib.contextmanager
-def writable() -> Iterator[None]:
-    """Turn errors of the file system into `StoreError`, without the path: it is the user's own folder."""
-    try:
-        yield
-    except OSError as error:
-        raise StoreError(
-            f"the folder of artifacts cannot be written: {error.strerror or type(error).__name__}",
-            hint="free some space or name another folder, and harvest again",
-        ) from None
-
-
-def unfinished(folder: Path) -> Iterator[Path]:
-    """The temporary files in an account's folder."""
-    return folder.glob(f".*{PART}")
 
 
 def _collected(results: list[tuple[_File, str | InterviewKitError | None, int]]) -> Collected:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from interviewkit.errors import ConfigurationError, StoreError
+from interviewkit.harvest import sqlite
 
 _HINT = "write sqlite:///interviewkit.db, or postgresql://USER@HOST/DATABASE"
 _DRIVERS = {
@@ -29,7 +30,10 @@ _LEAST_IDLE = 5.0
 
 
 def parse(url: str | os.PathLike[str]) -> URL:
-    """A store's URL with its driver; a bare path is a SQLite file. Raises `ConfigurationError` without the URL in it."""
+    """A store's URL with its driver; a bare path is a SQLite file.
+
+    Raises `ConfigurationError` without the URL in it.
+    """
     text = os.fspath(url) if isinstance(url, os.PathLike) else url
     if not isinstance(text, str) or not text.strip():
         raise ConfigurationError("a store is named by a URL", hint=_HINT)
@@ -97,7 +101,7 @@ def _sqlite(url: URL) -> AsyncEngine:
             f"the store {path} cannot be opened: {error.strerror}", hint="name a file in a folder that can be written"
         ) from None
     engine = create_async_engine(
-        url, hide_parameters=True, pool_size=4, connect_args={"timeout": BUSY_SECONDS, "isolation_level": None}
+        url, hide_parameters=True, pool_size=4, async_creator=lambda: sqlite.connect(path, busy_seconds=BUSY_SECONDS)
     )
 
     def prepare(connection: Any, _record: Any) -> None:
@@ -160,9 +164,7 @@ def _refusal(name: str, error: DBAPIError) -> StoreError:
     return StoreError(f"the store {name} refused a statement ({kind}{f', {state}' if state else ''})")
 
 
-_LOST = frozenset(
-    {
-        "OperationalError", "AdminShutdown", "CrashShutdown", "CannotConnectNow", "InterfaceError", "ConnectionTimeout",
-        "IdleInTransactionSessionTimeout",
-    }  # fmt: skip
-)
+_LOST = frozenset({
+    "OperationalError", "AdminShutdown", "CrashShutdown", "CannotConnectNow", "InterfaceError", "ConnectionTimeout",
+    "IdleInTransactionSessionTimeout",
+})  # fmt: skip

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from interviewkit.errors import ConfigurationError, StoreError
 from interviewkit.harvest import schema
-from interviewkit.harvest.artifacts import folder_of, path_of, unfinished, writable
+from interviewkit.harvest.content import folder_of, path_of, unfinished, writable
 from interviewkit.harvest.engine import told
 from interviewkit.harvest.erasures import Erasures, find_key, hash_of_email, hash_of_ref, insert, make_key
 from interviewkit.harvest.leases import Lease

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from interviewkit.harvest.slices import Next, Slice
 from interviewkit.harvest.store import Store
 from interviewkit.harvest.work import Settings, Work
 from interviewkit.hub import Hub
+
+logger = logging.getLogger("interviewkit.harvest")
 
 ACCOUNTS_AT_ONCE = 16
 STORE_PATIENCE = 300.0
@@ -55,12 +58,16 @@ class Harvester:
         progress: Callable[[Progress], None] | None = None, clock: Callable[[], datetime] = _utc_now,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:  # fmt: skip
-        _check(since=since, max_requests=max_requests, concurrency=concurrency, interval=interval, reserve=reserve)
+        _check(
+            since=since, max_requests=max_requests, concurrency=concurrency, interval=min(interval, sweep_every),
+            reserve=reserve,
+        )  # fmt: skip
         self._hub = hub
         self._store = store
-        self._labels = tuple(accounts) if accounts else tuple(provider.account for provider in hub)
+        self._labels = tuple(dict.fromkeys(accounts)) or tuple(provider.account for provider in hub)
         for label in self._labels:
             hub[label]
+        self._interval = timedelta(seconds=interval)
         self._settings = Settings(since=since, concurrency=concurrency, interval=interval, sweep_every=sweep_every)
         self._artifacts = None if artifacts is None else Artifacts(Path(artifacts))
         self._max_requests = max_requests
@@ -88,23 +95,22 @@ class Harvester:
         """Begin nothing new; what is in flight is finished and stored, and the next run goes on there."""
         self._stop.set()
 
-    async def run(self, *, only_due: bool = False) -> AsyncIterator[Outcome]:
+    def run(self, *, only_due: bool = False) -> AsyncGenerator[Outcome, None]:
         """One pass over all accounts, until each is up to date; it waits for their limits.
 
         Every list is read, also one that was read a moment ago, unless `only_due` leaves out the accounts whose
-        interval is not over. Yields what has changed, as it is stored. Raises `StoreError` when the store fails for good.
+        interval is not over and those whose key was refused. Yields what has changed, as it is stored; who leaves the
+        loop early ends the run. Raises `StoreError` when the store fails for good.
         """
-        async for outcome in self._run(watch=False, only_due=only_due):
-            yield outcome
+        return self._run(watch=False, only_due=only_due)
 
-    async def watch(self) -> AsyncIterator[Outcome]:
+    def watch(self) -> AsyncGenerator[Outcome, None]:
         """The same for ever, each account at its interval, until `stop()`."""
-        async for outcome in self._run(watch=True, only_due=False):
-            yield outcome
+        return self._run(watch=True, only_due=False)
 
     async def run_slice(self, account: str, *, seconds: float = 60.0) -> Slice:
         """Work at one account for a while: what a queue over several machines calls. Raises `StoreError`."""
-        work = await self._work(account)
+        work = self._work(account)
         ended = await slices.run(work, seconds=seconds)
         verdict = self._verdict(work, ended)
         if verdict is not None:  # a pass is over: keep it in the history, and count the next one anew
@@ -116,7 +122,7 @@ class Harvester:
 
     # --- a run ---
 
-    async def _run(self, *, watch: bool, only_due: bool) -> AsyncIterator[Outcome]:
+    async def _run(self, *, watch: bool, only_due: bool) -> AsyncGenerator[Outcome, None]:
         self._begin(wake=not (watch or only_due))
         queue = self._queue = asyncio.Queue(_QUEUE)
         places = asyncio.Semaphore(ACCOUNTS_AT_ONCE)
@@ -125,12 +131,15 @@ class Harvester:
         async def all_accounts() -> None:
             try:
                 async with asyncio.TaskGroup() as group:
-                    for label, due in labels:
-                        if only_due and due is not None and due > self._clock():
-                            self._end(label, State.NOT_DUE, next_due=due)
+                    for label, due, parked in labels:
+                        if only_due and (parked or (due is not None and due > self._clock())):
+                            self._end(label, State.PARKED if parked else State.NOT_DUE, next_due=due)
                             continue
                         group.create_task(self._account(label, places, watch=watch))
             finally:
+                for label in self._labels:
+                    if label not in self._ended:
+                        self._end(label, State.STOPPED)
                 self._finished = self._clock()
                 await queue.put(None)
 
@@ -140,12 +149,13 @@ class Harvester:
                 yield outcome
             try:
                 await whole
-            except* (InterviewKitError, OSError) as several:
+            except BaseExceptionGroup as several:
                 raise _first(several) from None
         finally:
             self._queue = None
-            if not whole.done():
-                whole.cancel()
+            whole.cancel()
+            while not queue.empty():  # whoever waits for a place in it can end
+                queue.get_nowait()
             with contextlib.suppress(asyncio.CancelledError, Exception, BaseExceptionGroup):
                 await whole
 
@@ -159,30 +169,47 @@ class Harvester:
         self._started, self._finished = self._clock(), None
         self._wake = self._started if wake else None
 
-    async def _by_need(self) -> list[tuple[str, datetime | None]]:
-        """The accounts, those first that have been due longest."""
+    async def _by_need(self) -> list[tuple[str, datetime | None, bool]]:
+        """The accounts, when each is due and whether it is parked, those first that have been due longest."""
         table = schema.account
         async with self._store.reading() as connection:
-            rows = await connection.execute(select(table.c.account, table.c.next_due))
-            due = {row.account: row.next_due for row in rows}
+            rows = await connection.execute(select(table.c.account, table.c.next_due, table.c.parked))
+            known = {row.account: (row.next_due, row.parked is not None) for row in rows}
         never = datetime.min.replace(tzinfo=UTC)
-        longest_first = sorted(self._labels, key=lambda label: due.get(label) or never)
-        return [(label, due.get(label)) for label in longest_first]
+        found = [(label, *known.get(label, (None, False))) for label in self._labels]
+        return sorted(found, key=lambda one: one[1] or never)
 
     async def _account(self, label: str, places: asyncio.Semaphore, *, watch: bool) -> None:
         """Slice after slice of one account, until it is done, or for ever."""
         while True:
-            state, until, error = await self._pass(label, places)
+            state, until, error = await self._pass_or_failure(label, places)
             self._end(label, state, next_due=until, error=error)
             await self._note(label, error)
             if not watch or state in {State.STOPPED, State.BUDGET, State.PARKED}:
                 return
-            pause = (until or self._clock() + timedelta(seconds=self._settings.interval)) - self._clock()
+            pause = (until or self._clock() + self._interval) - self._clock()
             if not await self._wait(max(_IDLE, pause)):
                 self._end(label, State.STOPPED, next_due=until)
                 return
             del self._ended[label]
-            self._works[label].begin()
+            if label in self._works:
+                self._works[label].begin()
+
+    async def _pass_or_failure(
+        self, label: str, places: asyncio.Semaphore
+    ) -> tuple[State, datetime | None, InterviewKitError | None]:
+        """A pass, whose unexpected end, such as a bug in somebody's provider, is that account's own."""
+        try:
+            return await self._pass(label, places)
+        except (StoreError, ConfigurationError):
+            raise
+        except Exception as error:  # noqa: BLE001
+            logger.error("the harvest of an account failed with %s", type(error).__name__)  # noqa: TRY400 - its text may hold data
+            failure = InterviewKitError(
+                f"the harvest failed with {type(error).__name__}", provider=self._hub[label].name, account=label,
+                hint="this is a bug, in interviewkit or in the provider",
+            )  # fmt: skip
+            return State.FAILED, self._clock() + self._interval, failure
 
     async def _pass(
         self, label: str, places: asyncio.Semaphore
@@ -216,7 +243,7 @@ class Harvester:
         give_up = loop.time() + STORE_PATIENCE
         while True:
             try:
-                work = await self._work(label)
+                work = self._work(label)
                 async with places:
                     return await slices.run(work, seconds=60.0)
             except LeaseLostError:
@@ -234,8 +261,8 @@ class Harvester:
             return State.PARKED, None, ended.error
         if ended.error is not None:
             return State.FAILED, ended.until, ended.error
-        spent = ended.state is Next.WAIT and not self._budget.admits(1)
-        return (State.BUDGET, ended.until, None) if spent or self._budget.exhausted else None
+        over = ended.spent and not self._budget.promised  # what is promised to other accounts may be left over
+        return (State.BUDGET, ended.until, None) if over else None
 
     def _shares(self, label: str) -> bool:
         """Whether another account of this run has the same credentials, so that they take turns."""
@@ -256,7 +283,7 @@ class Harvester:
 
     # --- an account ---
 
-    async def _work(self, label: str) -> Work:
+    def _work(self, label: str) -> Work:
         found = self._works.get(label)
         if found is None:
             gate = Gate(clock=self._clock, reserve=self._reserve, budget=self._budget)
@@ -265,15 +292,9 @@ class Harvester:
             found = self._works[label] = Work(
                 provider=provider, plan=plan_of(provider), gate=gate, store=self._store, settings=self._settings,
                 clock=self._clock, tell=self._tell, stopping=self._stop.is_set, artifacts=self._artifacts,
-                wake=self._wake,
+                wake=self._wake, erasure_key=self._erasure_key,
             )  # fmt: skip
-        found.erasures = await self._erased()
         return found
-
-    async def _erased(self) -> Any:
-        from interviewkit.harvest.erase import Erasures
-
-        return await Erasures.load(self._store, self._erasure_key)
 
     async def _tell(self, outcome: Outcome) -> None:
         work = self._works[outcome.account]
@@ -335,7 +356,9 @@ def _check(
     if max_requests is not None and max_requests < 1:
         raise InvalidArgumentError("max_requests= is a whole number from 1 on")
     if concurrency < 1 or interval <= 0 or not 0 <= reserve < 1:
-        raise InvalidArgumentError("concurrency= is from 1 on, interval= above 0, reserve= from 0 to below 1")
+        raise InvalidArgumentError(
+            "concurrency= is from 1 on, interval= and sweep_every= above 0, reserve= from 0 to below 1"
+        )
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -12,7 +12,6 @@ from sqlalchemy import func, select
 
 from interviewkit.errors import (
     AuthenticationError,
-    InterviewKitError,
     MalformedResponseError,
     NotFoundError,
     RateLimitedError,
@@ -132,10 +131,8 @@ class Reader:
             return Done(item=values, change=Change.UNREADABLE, error=error, raw=error.raw)
         except AuthenticationError as error:
             self._end = ParkedError(work.located(error))
-            return None
         except RateLimitedError as error:
             self._end = self._end or work.throttled(error)
-            return None
         except StoreError:
             raise
         except (TransportError, VendorUnavailableError) as error:
@@ -146,6 +143,7 @@ class Reader:
         except Exception as error:  # noqa: BLE001 - a bug in one provider must not end the others' harvest
             known = work.located(error)
             return Done(item=items.failed(row, now=now, error=str(known)), change=Change.FAILED, error=known)
+        return None
 
     async def _fetch(self, row: Mapping[str, Any], ref: SessionRef) -> Done:
         work, now = self._work, self._work.clock()

@@ -55,7 +55,7 @@ def begin(work: Work, stream: Stream, state: State, now: datetime) -> State:
     if state["scan"] is not None:
         return state
     news = stream.has_news and state["full_at"] is not None and state["mark"] is not None and now < _sweep(work, state)
-    fresh = {"cursor": None, "next_mark": None, "skipped": 0, "added": 0, "unstable": False, "partial": False}
+    fresh: State = {"cursor": None, "next_mark": None, "skipped": 0, "added": 0, "unstable": False, "partial": False}
     fresh["started_at"] = now
     if news:
         return {**state, **fresh, "scan": Scan.NEWS.value}

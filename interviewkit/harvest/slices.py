@@ -72,7 +72,8 @@ async def run(work: Work, *, seconds: float) -> Slice:
 
 async def _load(work: Work, lease: Lease) -> None:
     """Take over the limits as others left them; what a crashed process may have sent counts as sent."""
-    work.erasures = await Erasures.load(work.store, work.erasure_key)  # not before: somebody erased until the lease came
+    # Not before the lease: who holds it erases.
+    work.erasures = await Erasures.load(work.store, work.erasure_key)
     scope = schema.rate_scope
     async with work.store.reading() as connection:
         row = (await connection.execute(select(scope).where(scope.c.scope == work.gate.scope))).mappings().first()
@@ -129,8 +130,8 @@ async def _list(work: Work, lease: Lease) -> datetime | None:
             work.resting.pop(stream.name, None)
         return None
     if work.resting:
-        until, error = min(work.resting.values(), key=lambda one: one[0])
-        raise HaltError(error, max(now, min([until, *following])))
+        _, why = min(work.resting.values(), key=lambda one: one[0])
+        raise HaltError(why, min(following, default=now))
     return min(following, default=now)
 
 

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import attrs
-from sqlalchemy import func, select, text, update
+from sqlalchemy import column, func, select, table, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from interviewkit.errors import ConfigurationError, StoreError
@@ -181,15 +181,15 @@ class Store:
         include_deleted: bool = False,
     ) -> AsyncIterator[Record]:  # fmt: skip
         """The same with `seq` and `deleted_at`. A report that changes meanwhile may come again, with its new `seq`."""
-        table, last = schema.report, since_seq
+        stored, last = schema.report, since_seq
         while True:
-            query = select(table).where(table.c.seq > last).order_by(table.c.seq).limit(_BATCH)
+            query = select(stored).where(stored.c.seq > last).order_by(stored.c.seq).limit(_BATCH)
             if account is not None:
-                query = query.where(table.c.account == account)
+                query = query.where(stored.c.account == account)
             if until_seq is not None:
-                query = query.where(table.c.seq <= until_seq)
+                query = query.where(stored.c.seq <= until_seq)
             if not include_deleted:
-                query = query.where(table.c.deleted_at.is_(None))
+                query = query.where(stored.c.deleted_at.is_(None))
             async with self.reading() as connection:
                 rows = (await connection.execute(query)).mappings().all()
             for row in rows:
@@ -224,7 +224,7 @@ def _version(connection: Any) -> str | None:
 
     if not inspect(connection).has_table(VERSION_TABLE):
         return None
-    found: str | None = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()
+    found: str | None = connection.execute(select(column("version_num")).select_from(table(VERSION_TABLE))).scalar()
     return found
 
 

@@ -99,7 +99,6 @@ class Work:
             hint="this is a bug in the provider",
         )  # fmt: skip
 
-
     def throttled(self, error: RateLimitedError) -> HaltError:
         """How to go on after a request that was refused, by the vendor or by the gate."""
         now, budget = self.clock(), self.gate.budget

@@ -382,4 +382,4 @@ def test_help_and_version_are_done(run: Run) -> None:
 def test_the_demo_refuses_more_sessions_than_a_vendors_limit_allows(run: Run, sessions: str) -> None:
     ran = run("demo", f"--sessions={sessions}")
     assert ran.code == 2
-    assert "--sessions is 0 to 1000" in ran.err
+    assert "--sessions is 0 to 600" in ran.err

@@ -72,7 +72,7 @@ class Child:
     async def ended(self) -> int:
         """Its exit code."""
         async with asyncio.timeout(PATIENCE):
-            while self.process.is_alive():
+            while self.process.is_alive():  # noqa: ASYNC110  # a process sets no event
                 await asyncio.sleep(0.003)
         self.process.join()
         code = self.process.exitcode
@@ -158,7 +158,7 @@ def forget_requests(box: Sandbox) -> None:
 async def until_requests(box: Sandbox, number: int, child: Child) -> None:
     """Wait until the vendors got so many requests, or the child has ended."""
     async with asyncio.timeout(PATIENCE):
-        while child.is_alive and Requests.of(box).total < number:
+        while child.is_alive and Requests.of(box).total < number:  # noqa: ASYNC110
             await asyncio.sleep(0.001)
 
 
@@ -205,9 +205,7 @@ async def expire_leases(store: Store) -> int:
     table = schema.account
     async with store.writing() as connection:
         past = await store.now(connection) - timedelta(seconds=1)
-        ended = await connection.execute(
-            update(table).where(table.c.holder.is_not(None)).values(lease_until=past)
-        )
+        ended = await connection.execute(update(table).where(table.c.holder.is_not(None)).values(lease_until=past))
         return ended.rowcount
 
 
@@ -291,4 +289,3 @@ async def following(store: Store) -> AsyncIterator[Follower]:
 def moment(rng: random.Random) -> float:
     """Seconds until a kill: mostly at once, at times a little later."""
     return rng.choice((0.0, rng.uniform(0, 0.004), rng.uniform(0, 0.02)))
-

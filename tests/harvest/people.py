@@ -18,7 +18,7 @@ import attrs
 
 from interviewkit import Candidate, Report, Session, SessionKind, SessionRef, SessionStatus
 from interviewkit.harvest import schema
-from interviewkit.harvest.artifacts import path_of
+from interviewkit.harvest.content import path_of
 from interviewkit.harvest.documents import document
 from interviewkit.harvest.store import Store
 from interviewkit.model import TimelineEvent, TimelineKind

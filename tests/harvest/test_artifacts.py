@@ -25,7 +25,9 @@ from interviewkit.errors import (
     VendorUnavailableError,
 )
 from interviewkit.harvest import artifacts as module
-from interviewkit.harvest.artifacts import Artifacts, Collected, files_of, folder_of, path_of, requests_of
+from interviewkit.harvest import content
+from interviewkit.harvest.artifacts import Artifacts, Collected, files_of, requests_of
+from interviewkit.harvest.content import PART, folder_of, path_of
 from interviewkit.harvest.documents import document
 from interviewkit.model import SourceFile, TaskResult
 from interviewkit.provider import BaseProvider
@@ -247,7 +249,7 @@ def full_while_writing(part: Any, _data: Any) -> int:
 @pytest.mark.parametrize(
     ("owner", "name", "fails"),
     [
-        (module._Part, "write", full_while_writing),
+        (content.Part, "write", full_while_writing),
         (Path, "mkdir", full),
         (os, "fsync", full),
         (Path, "replace", full),
@@ -276,8 +278,8 @@ async def test_a_raw_file_that_takes_less_at_a_time_is_written_whole(
         def write(self, data: Any, /) -> int:
             return whole(self, bytes(data)[:3])
 
-    part = type("_Part", (module._Part, Small), {})
-    monkeypatch.setattr(module, "_Part", part)
+    part = type("Part", (content.Part, Small), {})
+    monkeypatch.setattr(content, "Part", part)
     made = await beside.collect(Acme(a=b"0123456789"), report(one("a")))
     assert made.rows[0]["sha256"] == sha(b"0123456789")
 
@@ -296,7 +298,7 @@ async def test_what_a_killed_process_left_unfinished_is_removed_and_what_another
 ) -> None:
     folder = folder_of(beside.folder, "acme")
     folder.mkdir(parents=True)
-    old, young = folder / f".old{module.PART}", folder / f".young{module.PART}"
+    old, young = folder / f".old{PART}", folder / f".young{PART}"
     for path in (old, young):
         path.write_bytes(b"half")
     os.utime(old, (0, 0))

@@ -21,7 +21,7 @@ from interviewkit.errors import ConfigurationError, InvalidArgumentError, StoreE
 from interviewkit.harvest import erase as module
 from interviewkit.harvest import schema
 from interviewkit.harvest.addresses import addresses, holds, normal
-from interviewkit.harvest.artifacts import PART, folder_of
+from interviewkit.harvest.content import PART, folder_of
 from interviewkit.harvest.erase import Erasures, Forgotten, forget
 from interviewkit.harvest.erasures import VARIABLE, find_key, key_path, make_key
 from interviewkit.harvest.store import Store

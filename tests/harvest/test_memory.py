@@ -30,8 +30,10 @@ async def _measured(job: driver.Job, folder: Path) -> dict[str, Any]:
     description.write_text(json.dumps(attrs.asdict(job)))
     command = [sys.executable, str(Path(driver.__file__)), str(description)]
     process = await asyncio.create_subprocess_exec(*command)
-    assert await process.wait() == 0, Path(job.result).read_text()
-    found: dict[str, Any] = json.loads(Path(job.result).read_text())
+    code = await process.wait()
+    told = (folder / "result.json").read_text()
+    assert code == 0, told
+    found: dict[str, Any] = json.loads(told)
     return found
 
 

@@ -38,7 +38,7 @@ async def test_a_bad_key_and_a_server_of_garbage_leave_the_healthy_account_alone
     assert second["ok"], second
 
 
-async def test_garbage_in_the_place_of_reports_is_told_and_read_again(tmp_path: Path) -> None:
+async def test_garbage_in_the_place_of_some_reports_costs_those_only(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/harvest.db"
     async with Sandbox(sessions=60, strict_limits=False) as box:
         expected, _ = await undisturbed(box, tmp_path)
@@ -48,7 +48,6 @@ async def test_garbage_in_the_place_of_reports_is_told_and_read_again(tmp_path: 
             told = await children.finish()
             async with await Store.open(url) as store:
                 partly = await kept(store)
-    assert not told["ok"]
     assert told["accounts"][HEALTHY]["unreadable"] == 5
     assert len(partly) == len(expected) - 5
     assert partly.items() <= expected.items()

@@ -105,7 +105,7 @@ async def running(*workers: SliceWorker) -> AsyncIterator[asyncio.Event]:
             stop.set()
 
 
-async def until(true: Ran, seconds: float = 10.0) -> None:
+async def until(true: Ran, seconds: float = 30.0) -> None:
     async with asyncio.timeout(seconds):
         while not true():  # noqa: ASYNC110  # of another process too
             await asyncio.sleep(0.01)
@@ -270,7 +270,7 @@ async def test_a_restart_of_the_database_is_got_over(
         await asyncio.sleep(0.05)
         await asyncio.to_thread(postgres.start)
         await until(lambda: len(slices.ran) > before + 5)
-        await until(lambda: not any(slices.script.values()), 15)
+        await until(lambda: not any(slices.script.values()))
 
 
 async def test_a_worker_whose_number_was_taken_from_it_goes_on(store: Store, slices: Slices, postgres_url: str) -> None:

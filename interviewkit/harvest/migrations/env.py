@@ -7,7 +7,5 @@ from alembic import context
 from interviewkit.harvest.schema import metadata
 
 given = context.config.attributes
-context.configure(
-    connection=given["connection"], version_table=given["version_table"], target_metadata=metadata
-)
+context.configure(connection=given["connection"], version_table=given["version_table"], target_metadata=metadata)
 context.run_migrations()

@@ -45,7 +45,6 @@ from interviewkit.model import (
     SessionKind,
 )
 from interviewkit.pager import Pager
-from interviewkit.plan import HarvestPlan
 from interviewkit.provider import BaseProvider, VendorOptions
 from interviewkit.providers.coderpad import problems, translate
 from interviewkit.providers.coderpad.calls import (
@@ -72,6 +71,7 @@ from interviewkit.providers.coderpad.options import CoderPadOptions
 from interviewkit.providers.coderpad.shapes import Ack, Event, Pad, Team
 
 if TYPE_CHECKING:
+    from interviewkit.plan import HarvestPlan
     from interviewkit.providers.coderpad.detail_shapes import Environment, EnvironmentFile, PadDetail, Quota
     from interviewkit.providers.coderpad.history import History, HistoryProblem, Revision
     from interviewkit.providers.coderpad.organization import (

@@ -25,7 +25,7 @@ from interviewkit.http.decode import structure
 from interviewkit.http.wire import Call, Page
 from interviewkit.model import Artifact, ArtifactKind, Report, SessionRef
 from interviewkit.plan import AT_ONCE, HarvestPlan, ListPage, Row, Scan, check_paging, digest
-from interviewkit.providers.coderpad import gather, translate
+from interviewkit.providers.coderpad import gather, reports, translate
 from interviewkit.providers.coderpad.calls import get_pad, list_organization_pads, list_pads
 from interviewkit.providers.coderpad.listing import OVERLAP
 from interviewkit.providers.coderpad.shapes import Pad
@@ -126,7 +126,7 @@ class Pads:
             if found.warnings:
                 # What is missing may be missing because the pad is gone: only the pad itself tells, by its 404.
                 pad, at = await self._provider.send(get_pad(ref.id)), datetime.now(UTC)
-            made = translate.report(
+            made = reports.report(
                 pad, found.environments, found.events, account=self._provider.account, fetched_at=datetime.now(UTC),
                 warnings=found.warnings,
             )  # fmt: skip
@@ -152,7 +152,7 @@ class Pads:
             session=translate.session(pad, account=self._provider.account),
             digest=digest({**raw, "drawing": bool(raw.get("drawing"))}),
             due=AT_ONCE,
-            requests=len(translate.environment_ids(pad)) + isinstance(pad.events, str),
+            requests=len(reports.environment_ids(pad)) + isinstance(pad.events, str),
             memo=_memo(raw),
             fresh=Listed(pad=pad, at=at),
         )
@@ -181,7 +181,7 @@ def _dated(report: Report, pad: Pad, at: datetime | None) -> tuple[Artifact, ...
         drawing = Artifact(ref=report.ref, kind=ArtifactKind.DRAWING, expires_at=report.fetched_at)
         place = sum(one.kind is ArtifactKind.PLAYBACK for one in report.artifacts)
         return (*report.artifacts[:place], drawing, *report.artifacts[place:])
-    expires_at = at - _BEHIND + translate.DRAWING_LIFE
+    expires_at = at - _BEHIND + reports.DRAWING_LIFE
     return tuple(
         attrs.evolve(one, expires_at=expires_at) if one.kind is ArtifactKind.DRAWING else one
         for one in report.artifacts

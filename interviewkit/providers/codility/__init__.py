@@ -29,11 +29,11 @@ import os
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, BinaryIO, ClassVar, Unpack, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Unpack, cast
 
 import attrs
 
-from interviewkit.capabilities import Capabilities, Feature, native, unsupported
+from interviewkit.capabilities import Capabilities, Feature
 from interviewkit.errors import InvalidArgumentError, MalformedResponseError, Outcome
 from interviewkit.http.connection import Connection, Host, Settings
 from interviewkit.http.credentials import StaticCredential, TokenCredential, TokenSource, clean_secret
@@ -58,7 +58,6 @@ from interviewkit.model import (
     TemporaryLink,
 )
 from interviewkit.pager import Pager
-from interviewkit.plan import HarvestPlan
 from interviewkit.provider import BaseProvider, VendorOptions
 from interviewkit.providers.codility import calls, invitations, problems, translate
 from interviewkit.providers.codility.calls import (
@@ -80,6 +79,7 @@ from interviewkit.providers.codility.calls import (
     list_user_logins,
     send_session_email,
 )
+from interviewkit.providers.codility.capabilities import CAPABILITIES
 from interviewkit.providers.codility.listing import OfKind
 from interviewkit.providers.codility.oauth import OAuthApp, OAuthToken, Token
 from interviewkit.providers.codility.shapes import (
@@ -102,6 +102,9 @@ from interviewkit.providers.codility.shapes import (
     UserLogin,
     Whiteboard,
 )
+
+if TYPE_CHECKING:
+    from interviewkit.plan import HarvestPlan
 
 __all__ = [
     "EU",
@@ -155,28 +158,6 @@ EU = "https://app-eu.codility.com"
 
 _BASE_URL = "https://codility.com"
 _LIMIT = RateLimit(500, 3600)
-_LIMIT_NOTE = "500 requests per user and hour"
-
-_CAPABILITIES = Capabilities(
-    {
-        Feature.CREATE_SESSION: native("a CodeLive whiteboard; of its fields only the title can be told"),
-        Feature.LIST_SESSIONS: native("all sessions or one test's, without results; kind= is filtered here"),
-        Feature.GET_SESSION: native("the status is derived: the vendor has no field for it"),
-        Feature.FETCH_REPORT: native("results by task, similarity, candidate data", limit=_LIMIT_NOTE),
-        Feature.INVITE_CANDIDATE: native("a private link to a test"),
-        Feature.BATCH_INVITE: native("up to 100 candidates in one request"),
-        Feature.EMAIL_CANDIDATE: native("by a second request, with the account's template or one's own text"),
-        Feature.LIST_ASSESSMENTS: native("tests; archived ones on request"),
-        Feature.END_SESSION: native("cancels; a session being evaluated or closed is a ConflictError"),
-        Feature.REPORT_LINK: native("report and similarity report; each call makes a new link that expires"),
-        Feature.DOWNLOAD: native("the PDF report of a session that was started; pages are opened by report_link()"),
-        Feature.CHECK: native("credit level"),
-        Feature.UPDATED_SINCE: unsupported("its lists have neither a filter nor a time of change"),
-        Feature.REFERENCE: native("the candidate's id at the vendor; create_session() cannot tell one"),
-        Feature.CALLBACK: native("result and similarity; the similarity check may never come"),
-        Feature.WEBHOOKS: unsupported("reading the callbacks' requests comes with a later version"),
-    }
-)
 
 
 @attrs.frozen(kw_only=True)
@@ -197,7 +178,7 @@ class Codility(BaseProvider):
     """
 
     name: str = translate.PROVIDER
-    capabilities: Capabilities = _CAPABILITIES
+    capabilities: Capabilities = CAPABILITIES
     options_type: ClassVar[type[VendorOptions]] = CodilityOptions
     ref_kind: ClassVar[SessionKind | None] = SessionKind.TAKE_HOME
     ref_forms: ClassVar[Mapping[SessionKind, str]] = {SessionKind.TAKE_HOME: "SESSION_ID", SessionKind.LIVE: "CL-ID"}

@@ -21,7 +21,7 @@ A report is final (`is_final`) once the candidate's test is completed, or the pa
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, BinaryIO, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, Unpack
 
 import attrs
 
@@ -44,7 +44,6 @@ from interviewkit.model import (
     SessionKind,
 )
 from interviewkit.pager import Pager
-from interviewkit.plan import HarvestPlan
 from interviewkit.provider import BaseProvider, VendorOptions
 from interviewkit.providers.remoteinterview import calls, problems, translate
 from interviewkit.providers.remoteinterview.calls import (
@@ -73,6 +72,9 @@ from interviewkit.providers.remoteinterview.shapes import (
     Test,
     TestCandidate,
 )
+
+if TYPE_CHECKING:
+    from interviewkit.plan import HarvestPlan
 
 __all__ = [
     "CandidateReport",
@@ -251,7 +253,7 @@ class RemoteInterview(BaseProvider):
         found = await self.send(get_report(known.parent, known.id))
         return translate.candidate_report(found, known, account=self.account, fetched_at=datetime.now(UTC))
 
-    def harvest_plan(self) -> HarvestPlan:
+    def harvest_plan(self) -> "HarvestPlan":
         """How a harvest reads the account."""
         from interviewkit.providers.remoteinterview import harvest
 
