@@ -3,6 +3,7 @@
 import asyncio
 
 import duckdb
+
 import interviewkit as ik
 from interviewkit.harvest import Harvester, Store
 from interviewkit.harvest.export import export

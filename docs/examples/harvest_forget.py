@@ -16,7 +16,7 @@ async def erase_one() -> None:
         harvester = Harvester(hub, store, artifacts="files", erasure_key=KEY)
         async for _ in harvester.run():
             pass
-        person = [report.candidate async for report in store.reports(account="codility")][0]
+        person = (await anext(store.reports(account="codility"))).candidate
 
         gone = await forget(store, email=person.email, key=KEY, artifacts=Path("files"))
         print(f"erased: {gone.reports} report(s)")

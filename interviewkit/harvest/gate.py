@@ -22,6 +22,8 @@ _TICKS = 1000
 """A bucket counts in whole milliseconds."""
 _ROUNDING = 0.002
 """Seconds by which a slot is given later, since a bucket's times are rounded."""
+_TOLD = 0.1
+"""Seconds: a shorter pause is none that the vendor asked for, only the time that passed since its answer."""
 _LONGEST_GUESS = 300.0
 """Seconds: the longest pause after a 429 that does not say how long. The first one is a second, each next one twice."""
 NEVER = 10.0**9
@@ -216,11 +218,11 @@ class Gate:
         return self._clock().timestamp()
 
     def pause(self, seconds: float) -> None:
-        """The vendor refused a request until then, or, with 0 seconds, for an unknown while: everybody who shares the
-        store keeps still."""
+        """The vendor refused a request for so long, or, with about 0 seconds, for an unknown while: everybody who
+        shares the store keeps still."""
         self.throttled += 1
         now = self.now()
-        if seconds <= 0:
+        if seconds < _TOLD:
             if now < self._paused_until:  # one of several that were under way
                 return
             seconds = min(2.0**self._refusals, _LONGEST_GUESS)

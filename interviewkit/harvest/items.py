@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -122,14 +123,19 @@ async def put(connection: AsyncConnection, table: Table, rows: Sequence[Mapping[
     """Insert rows, each in place of one with the same key."""
     if not rows:
         return
-    if connection.dialect.name == "sqlite":
+    await connection.execute(_upsert(connection.dialect.name, table, tuple(rows[0])), [dict(row) for row in rows])
+
+
+@functools.cache  # making the statement takes longer than executing it
+def _upsert(dialect: str, table: Table, names: tuple[str, ...]) -> Any:
+    if dialect == "sqlite":
         from sqlalchemy.dialects.sqlite import insert
     else:
         from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
     made = insert(table)
-    others = {name: made.excluded[name] for name in rows[0] if not table.c[name].primary_key}
+    others = {name: made.excluded[name] for name in names if not table.c[name].primary_key}
     keys = [column.name for column in table.primary_key]
-    await connection.execute(made.on_conflict_do_update(index_elements=keys, set_=others), [dict(row) for row in rows])
+    return made.on_conflict_do_update(index_elements=keys, set_=others)
 
 
 def due(account: str, now: datetime, since: datetime | None, limit: int) -> Any:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from interviewkit.errors import StoreError
@@ -20,6 +20,13 @@ from interviewkit.harvest.schema import rate_scope
 
 if TYPE_CHECKING:
     from interviewkit.harvest.store import Store
+
+
+_HELD = (
+    select(accounts.c.lease_until)
+    .where(accounts.c.account == bindparam("mine"), accounts.c.fence == bindparam("my_fence"))
+    .with_for_update()
+)
 
 
 class LeaseLostError(StoreError):
@@ -94,8 +101,8 @@ class Lease:
     async def check(self, connection: AsyncConnection) -> datetime:
         """Hold the lease until the end of the transaction; returns the time. Raises `LeaseLostError`."""
         now = await self._store.now(connection)
-        mine = select(accounts.c.lease_until).where(accounts.c.account == self.account, accounts.c.fence == self.fence)
-        until = (await connection.execute(mine.with_for_update())).scalar_one_or_none()
+        held = await connection.execute(_HELD, {"mine": self.account, "my_fence": self.fence})
+        until = held.scalar_one_or_none()
         if until is None or until <= now:
             raise LeaseLostError(
                 "the lease of the account was lost: another process goes on with it", account=self.account

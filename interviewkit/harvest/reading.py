@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -38,6 +39,8 @@ SOONEST = timedelta(minutes=1)
 FAILURES_IN_A_ROW = 6
 """So many reports that fail one after the other mean that the vendor is away."""
 VENDOR_AWAY = timedelta(minutes=5)
+COMPANY = 0.01
+"""Seconds that a report waits for others to be stored with."""
 
 
 class Reader:
@@ -48,6 +51,9 @@ class Reader:
         self._lease = lease
         self._waiting: list[tuple[Done, asyncio.Future[None]]] = []
         self._writing = False
+        self._reading = 0
+        self._enough = asyncio.Event()
+        """Set when as many reports wait to be stored as are still being read."""
         self._failures = 0
         self._end: HaltError | ParkedError | None = None
         """Why no report is begun any more; those that are under way are finished."""
@@ -102,11 +108,18 @@ class Reader:
             self._end = HaltError(None, work.clock() + BUDGET_AGAIN, spent=True)
 
     async def _one(self, row: Mapping[str, Any]) -> None:
-        done = await self._read(row, SessionRef.parse(row["ref"]))
+        self._reading += 1
+        try:
+            done = await self._read(row, SessionRef.parse(row["ref"]))
+        finally:
+            self._reading -= 1
+        future = asyncio.get_running_loop().create_future()
+        if done is not None:
+            self._waiting.append((done, future))
+        if len(self._waiting) >= self._reading:
+            self._enough.set()
         if done is None:
             return
-        future = asyncio.get_running_loop().create_future()
-        self._waiting.append((done, future))
         if not self._writing:
             await self._write()
         await future
@@ -192,6 +205,7 @@ class Reader:
         self._writing = True
         try:
             while self._waiting:
+                await self._company()
                 batch, self._waiting = self._waiting, []
                 try:
                     outcomes = await store(self._work, self._lease, [done for done, _ in batch])
@@ -206,6 +220,14 @@ class Reader:
                     await self._work.report(outcome)
         finally:
             self._writing = False
+
+    async def _company(self) -> None:
+        """Give those that are being read a moment: one transaction for many costs little more than one for one."""
+        if len(self._waiting) < self._reading:
+            self._enough.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(COMPANY):
+                    await self._enough.wait()
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

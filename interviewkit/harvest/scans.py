@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from interviewkit.errors import ListingUnstableError
@@ -25,6 +25,7 @@ RESCANS = 2
 """So often in one run is a list begun anew that moved while it was read."""
 RESCAN_LATER = timedelta(minutes=10)
 State = dict[str, Any]
+_SAVE_GATE = update(schema.rate_scope).where(schema.rate_scope.c.scope == bindparam("mine"))
 
 
 async def states(work: Work) -> dict[str, State]:
@@ -103,8 +104,10 @@ async def page(work: Work, lease: Lease, stream: Stream, state: State) -> State:
             await _seen(connection, work.account, same, new_state["generation"])
         back = await _lift(work, connection, returned)
         for problem in found.problems:
-            if not work.erasures.covers_text(str(problem.raw)):
-                await keep(connection, work.account, stream.name, problem.raw, problem.error, now=work.clock())
+            await keep(
+                connection, work.account, stream.name, problem.raw, problem.error, now=work.clock(),
+                erasures=work.erasures,
+            )  # fmt: skip
         new_state["skipped"] += len(found.problems)
         if found.cursor is None:
             new_state, gone = await _finish(work, connection, new_state, found)
@@ -124,8 +127,7 @@ async def page(work: Work, lease: Lease, stream: Stream, state: State) -> State:
 
 async def save_gate(work: Work, connection: AsyncConnection) -> None:
     """Write the account's limits down beside the data."""
-    scope = schema.rate_scope
-    await connection.execute(update(scope).where(scope.c.scope == work.gate.scope).values(**work.gate.state()))
+    await connection.execute(_SAVE_GATE, {"mine": work.gate.scope, **work.gate.state()})
 
 
 def _unread(account: str, stream: str) -> State:

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import attrs
-from sqlalchemy import column, func, select, table, text, update
+from sqlalchemy import bindparam, column, func, select, table, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from interviewkit.errors import ConfigurationError, StoreError
@@ -30,6 +30,12 @@ HEAD = "0001"
 _BATCH = 200
 VERSION_TABLE = "interviewkit_version"
 """Where the migration stands; other programs in the same database may have Alembic's own table."""
+_NEXT_SEQ = (
+    update(schema.counter)
+    .where(schema.counter.c.name == "seq")
+    .values(value=schema.counter.c.value + bindparam("count"))
+    .returning(schema.counter.c.value)
+)
 _SCHEMA_LOCK = 7_206_115_020
 """The advisory lock under which PostgreSQL's tables are made."""
 
@@ -136,13 +142,7 @@ class Store:
 
     async def next_seq(self, connection: AsyncConnection, count: int = 1) -> int:
         """The first of `count` new numbers. Whoever has them writes alone until the end of the transaction."""
-        counter = schema.counter
-        taken = await connection.execute(
-            update(counter)
-            .where(counter.c.name == "seq")
-            .values(value=counter.c.value + count)
-            .returning(counter.c.value)
-        )
+        taken = await connection.execute(_NEXT_SEQ, {"count": count})
         last: int = taken.scalar_one()
         return last - count + 1
 

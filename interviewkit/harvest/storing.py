@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from interviewkit.errors import InterviewKitError
@@ -17,6 +17,11 @@ from interviewkit.harvest.outcomes import Change, Outcome
 from interviewkit.harvest.unreadable import forgive, keep
 from interviewkit.harvest.work import Work
 from interviewkit.model import Report, SessionRef
+
+_reports = schema.report
+_KNOWN = select(_reports.c.ref, _reports.c.content_hash, _reports.c.deleted_at, _reports.c.seq).where(
+    _reports.c.account == bindparam("mine"), _reports.c.ref.in_(bindparam("refs", expanding=True))
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -52,14 +57,10 @@ async def store(work: Work, lease: Lease, batch: Sequence[Done]) -> list[Outcome
             seq = None
             if done.change is Change.GONE:
                 ((_, seq),) = await scans.mark_gone(work, connection, [done.item["ref"]])
-            elif (
-                done.change is Change.UNREADABLE
-                and done.error is not None
-                and not work.erasures.covers_text(str(done.raw))
-            ):
+            elif done.change is Change.UNREADABLE and done.error is not None:
                 await keep(
                     connection, work.account, done.item["stream"], done.raw, done.error, now=work.clock(),
-                    ref=done.item["ref"],
+                    erasures=work.erasures, ref=done.item["ref"],
                 )  # fmt: skip
             error = None if done.error is None else work.located(done.error)
             outcomes.append(Outcome(account=work.account, ref=ref, change=done.change, error=error, seq=seq))
@@ -74,8 +75,7 @@ async def _store_reports(work: Work, connection: AsyncConnection, batch: Sequenc
     refs = [done.item["ref"] for done in batch]
     known: dict[str, Any] = {}
     for some in items.chunks(refs):
-        columns = select(table.c.ref, table.c.content_hash, table.c.deleted_at, table.c.seq)
-        found = await connection.execute(columns.where(table.c.account == work.account, table.c.ref.in_(some)))
+        found = await connection.execute(_KNOWN, {"mine": work.account, "refs": some})
         known.update((row.ref, row) for row in found)
     judged = [(done, _change(known.get(done.item["ref"]), done)) for done in batch]
     moved = sum(change is not Change.UNCHANGED for _, change in judged)
@@ -88,10 +88,7 @@ async def _store_reports(work: Work, connection: AsyncConnection, batch: Sequenc
         seq += change is not Change.UNCHANGED
         rows.append({**done.document.columns, "account": work.account, "seq": kept, "deleted_at": None})
         if done.artifacts is not None:
-            await connection.execute(
-                delete(schema.artifact).where(schema.artifact.c.account == work.account, schema.artifact.c.ref == ref)
-            )
-            files += [{**one, "account": work.account, "ref": ref} for one in done.artifacts]
+            files += await _replaced(connection, work.account, ref, done.artifacts)
         told = None if change is Change.UNCHANGED else kept
         parsed = SessionRef.parse(ref)
         outcomes.append(Outcome(account=work.account, ref=parsed, change=change, report=done.report, seq=told))
@@ -99,6 +96,22 @@ async def _store_reports(work: Work, connection: AsyncConnection, batch: Sequenc
     await items.put(connection, schema.artifact, files)
     await forgive(connection, work.account, [done.item["ref"] for done in batch if done.was_unreadable])
     return outcomes
+
+
+async def _replaced(
+    connection: AsyncConnection, account: str, ref: str, artifacts: Sequence[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """A report's files as rows to be stored; one that could not be had this time keeps the row of the last time."""
+    table = schema.artifact
+    mine = (table.c.account == account) & (table.c.ref == ref)
+    had = (await connection.execute(select(table).where(mine, table.c.sha256.is_not(None)))).mappings()
+    known = {(row["kind"], row["name"]): dict(row) for row in had}
+    await connection.execute(delete(table).where(mine))
+    return [
+        {**(one if one["sha256"] is not None else known.get((one["kind"], one["name"]), one)),
+         "account": account, "ref": ref, "position": one["position"]}
+        for one in artifacts
+    ]  # fmt: skip
 
 
 def _change(known: Any, done: Done) -> Change:

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from interviewkit.errors import InterviewKitError
 from interviewkit.harvest import items, schema
 from interviewkit.harvest.documents import without_links
+from interviewkit.harvest.erasures import Erasures
 
 LARGEST = 1024 * 1024
 """Bytes of an unreadable answer that are kept."""
@@ -21,10 +22,15 @@ LARGEST = 1024 * 1024
 
 async def keep(
     connection: AsyncConnection, account: str, stream: str, raw: Any, error: InterviewKitError, *, now: datetime,
-    ref: str | None = None,
+    erasures: Erasures, ref: str | None = None,
 ) -> None:  # fmt: skip
-    """Store what could not be read. The same row again, or another answer for the same report, takes its place."""
+    """Store what could not be read, unless the address of a person who was erased stands in it.
+
+    The same row again, or another answer for the same report, takes its place.
+    """
     content = _bytes(raw)
+    if erasures.covers_text(content.decode(errors="replace")):
+        return
     if ref is not None:
         await forgive(connection, account, [ref])
     what = f"{ref or ''}\n{'' if content else error}\n".encode(errors="replace") + content

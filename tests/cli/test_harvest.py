@@ -1,4 +1,4 @@
-"""`harvest` and its `status` and `forget`: what they print, what they leave, and the exit code of whatever may go wrong."""
+"""`harvest`, its `status` and `forget`: what they print and leave, and the exit code of whatever may go wrong."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import select
 import signal
 import sqlite3
 import subprocess
@@ -77,7 +78,9 @@ def test_at_a_terminal_there_are_bars_and_a_table(run: Run, accounts: Accounts) 
     accounts(one={"delay": 0.02}, two={})
     ran = run("harvest", terminal=True, columns=120)
     assert ran.code == 0
-    assert re.search(r"account +state +new +changed +unchanged +gone +unreadable +failed +requests +next due", plain(ran.out))
+    assert re.search(
+        r"account +state +new +changed +unchanged +gone +unreadable +failed +requests +next due", plain(ran.out)
+    )
     assert re.search(r"one +done +2 .*in (59|60) min", plain(ran.out))
     assert re.search("[12]/2 reports", plain(ran.err))
     assert "{" not in ran.out
@@ -247,8 +250,11 @@ def test_ctrl_c_finishes_what_is_in_flight_and_the_next_run_goes_on_there(tmp_pa
 def test_a_second_ctrl_c_ends_at_once(tmp_path: Path) -> None:
     with served(30) as (sandbox, accounts), harvesting(tmp_path, "--concurrency", "1", **accounts) as process:
         sandbox.send_signal(signal.SIGSTOP)  # what is in flight does not end
-        process.send_signal(signal.SIGINT)
+        assert process.stdout is not None
         assert process.stderr is not None
+        while select.select([process.stdout], [], [], 0.5)[0]:  # until it waits for the sandbox
+            assert os.read(process.stdout.fileno(), 65536)
+        process.send_signal(signal.SIGINT)
         assert process.stderr.readline().startswith("finishing what is in flight")
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=5)

@@ -12,7 +12,7 @@ import random
 import signal
 import sqlite3
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import timedelta
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -149,16 +149,21 @@ class Requests:
     def total(self) -> int:
         return self.lists.total() + self.details.total()
 
+    def list_requests(self) -> int:
+        return self.lists.total()
+
 
 def forget_requests(box: Sandbox) -> None:
     for vendor in box.vendors:
         vendor.counts.clear()
 
 
-async def until_requests(box: Sandbox, number: int, child: Child) -> None:
+async def until_requests(
+    box: Sandbox, number: int, child: Child, counted: Callable[[Requests], int] = lambda requests: requests.total
+) -> None:
     """Wait until the vendors got so many requests, or the child has ended."""
     async with asyncio.timeout(PATIENCE):
-        while child.is_alive and Requests.of(box).total < number:  # noqa: ASYNC110
+        while child.is_alive and counted(Requests.of(box)) < number:  # noqa: ASYNC110
             await asyncio.sleep(0.001)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import os
 import pwd
@@ -105,7 +104,7 @@ class PostgresServer:
         """The address of a database, over TCP on loopback."""
         return f"postgresql://{ROLE}@127.0.0.1:{self.port}/{database}"
 
-    def start(self, *, patience: float = 20.0) -> None:
+    def start(self, *, patience: float = 60.0) -> None:
         """Start, and wait until connections are taken; the port stays the same over restarts."""
         if self.is_running:
             return
@@ -116,8 +115,9 @@ class PostgresServer:
         prefix = [tool, "--pdeathsig", "QUIT"] if (tool := shutil.which("setpriv")) else []
         command = [*prefix, str(self._binaries / "postgres"), "-D", str(self._data), *options]
         with self._log.open("ab") as log:
-            spawn = functools.partial(subprocess.Popen, command, stdout=log, stderr=log, **self._as_user())
-            self._process = self._thread.submit(spawn).result()
+            self._process = self._thread.submit(
+                lambda: subprocess.Popen(command, stdout=log, stderr=log, **self._as_user())
+            ).result()
         self._wait_until_ready(time.monotonic() + patience)
 
     def stop(self, *, immediate: bool = False) -> None:
@@ -127,7 +127,7 @@ class PostgresServer:
             return
         process.send_signal(signal.SIGQUIT if immediate else signal.SIGINT)
         try:
-            process.wait(20)
+            process.wait(60)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -172,7 +172,7 @@ class Place:
 
     async def harvest(self, *, only_due: bool = False, **options: Any) -> Pass:
         self.clock.advance(seconds=1)
-        harvester = Harvester(self.hub, self.store, clock=self.clock, sleep=self.clock.sleep, **options)
+        harvester = Harvester(self.hub, self.store, **{"clock": self.clock, "sleep": self.clock.sleep, **options})
         outcomes = [outcome async for outcome in harvester.run(only_due=only_due)]
         return Pass(outcomes, harvester.summary)
 

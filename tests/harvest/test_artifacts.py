@@ -170,6 +170,7 @@ async def test_one_file_that_cannot_be_had_is_a_row_that_says_why_and_the_others
         ("good", None, 1),
     ]
     assert (list(made.files), made.retryable) == ([f"{HOST}/good"], False)
+    assert sorted(provider.asked) == ["gone", "good", "odd"]
     assert len(files_in(beside.folder)) == 1
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import gzip
 import hashlib
 import hmac
@@ -10,7 +11,7 @@ import io
 import json
 import sqlite3
 import zipfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -25,6 +26,7 @@ from interviewkit.harvest.content import PART, folder_of
 from interviewkit.harvest.erase import Erasures, Forgotten, forget
 from interviewkit.harvest.erasures import VARIABLE, find_key, key_path, make_key
 from interviewkit.harvest.store import Store
+from interviewkit.serialize import dumps
 
 from .people import EMAIL, NAME, NOW, Filled, report_of, take_home, traces, vendor_id
 
@@ -165,6 +167,26 @@ async def test_what_others_reports_tell_of_the_person_goes_too_and_is_counted(fi
     assert (await forget(filled.store, email=EMAIL, key=KEY, dry_run=True)).of_others == 1
     assert (await forget(filled.store, email=EMAIL, key=KEY)).of_others == 1
     assert await filled.refs() == set()
+
+
+async def test_what_was_deleted_before_and_not_overwritten_goes_too(filled: Filled, data: Path) -> None:
+    with contextlib.closing(sqlite3.connect(data / "store.db", isolation_level=None)) as careless:
+        careless.execute("PRAGMA secure_delete=OFF")
+        row = "('acme', ?, 's', 'open', 'd', 1, 0, 0, 0, ?)"
+        names = "account, ref, stream, phase, digest, requests, reads, failures, generation, memo"
+        people = [(f"codility:take_home:{number}", EMAIL * 20) for number in range(50)]
+        careless.executemany(f"INSERT INTO item ({names}) VALUES {row}", people)  # noqa: S608
+        careless.execute("DELETE FROM item")
+        careless.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert {name for name, _form in traces(data, EMAIL)} == {"store.db"}
+    await forget(filled.store, email=EMAIL, key=KEY)
+    assert traces(data, EMAIL) == set()
+
+
+async def test_an_address_that_few_would_take_for_one_is_found_as_the_candidates(filled: Filled) -> None:
+    odd = '"Dagny, of Kestrel"@example.com'
+    await filled.report(report_of(take_home("A-1"), email=odd))
+    assert (await forget(filled.store, email=odd.lower(), key=KEY)).reports == 1
 
 
 async def test_many_sessions_are_erased(filled: Filled) -> None:
@@ -318,6 +340,10 @@ async def test_what_was_erased_is_covered_in_every_spelling_and_nothing_else_is(
     assert not erasures.covers("acme", new, None)
     assert erasures.covers_text(json.dumps({"actor": EMAIL}))
     assert not erasures.covers_text(json.dumps({"actor": OTHER}))
+    for other in (report_of(new, email=EMAIL), report_of(take_home("A-1")), report_of(new, notes=f"asked {EMAIL}")):
+        assert erasures.covers_report(other, dumps(other))
+    stranger = report_of(new, email=OTHER)
+    assert not erasures.covers_report(stranger, dumps(stranger))
 
 
 async def test_a_new_session_of_an_erased_person_is_remembered(filled: Filled) -> None:
@@ -451,3 +477,10 @@ def test_an_address_is_found_whatever_its_writing(text: str) -> None:
 def test_what_is_another_address_or_none_is_not_taken_for_it(text: str) -> None:
     assert normal(EMAIL) not in addresses(text)
     assert not holds(text, normal(EMAIL))
+
+
+@pytest.mark.parametrize("write", [str, quote, lambda text: quote(text, safe="@"), vendor_id])
+def test_an_address_in_other_letters_is_found_too(write: Callable[[str], str]) -> None:
+    email = "Åsa.Ünal@exämple.com"
+    assert normal(email) in addresses(write(email))
+    assert holds(write(email), normal(email))

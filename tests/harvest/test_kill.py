@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+from collections import Counter
 from pathlib import Path
 
+import attrs
 import pytest
+from sqlalchemy import func, select
 
-from interviewkit.harvest import Store
+from interviewkit.harvest import Store, schema
 from interviewkit.sandbox import Sandbox
 
 from .children import (
@@ -18,6 +21,7 @@ from .children import (
     Child,
     Nursery,
     Requests,
+    count,
     expire_leases,
     following,
     kept,
@@ -28,6 +32,8 @@ from .children import (
 )
 
 KILLS = 12
+AT_LISTS = 0.3
+"""The share of kills that wait for a page of a list, which are few."""
 SOAK_KILLS = int(os.environ.get("INTERVIEWKIT_SOAK_KILLS", "200"))
 
 
@@ -47,11 +53,41 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 async def _killed(children: Nursery, rng: random.Random, *, requests: int) -> bool:
-    """Start a harvest and kill it after some requests of its; whether it was still at work."""
+    """Start a harvest and kill it, at a list's page or after some requests of its; whether it was still at work."""
+    box, seen = children.box, Requests.of(children.box)
     child: Child = children.start(**LEASE_OPTIONS)
-    await until_requests(children.box, Requests.of(children.box).total + rng.randint(1, requests), child)
+    if rng.random() < AT_LISTS:
+        await until_requests(box, seen.lists.total() + 1, child, Requests.list_requests)
+    else:
+        await until_requests(box, seen.total + rng.randint(1, requests), child)
     await asyncio.sleep(moment(rng))
     return await child.kill()
+
+
+@attrs.define
+class Books:
+    """How many requests of each vendor led to no stored report, so that they have to be sent again."""
+
+    box: Sandbox
+    store: Store
+    lost: Counter[str] = attrs.field(factory=Counter)
+
+    async def balance(self) -> None:
+        """After a kill: no account lost more than it had under way."""
+        lost = Requests.of(self.box).details - await self._stored()
+        for vendor in lost:
+            assert lost[vendor] - self.lost[vendor] <= CONCURRENCY, vendor
+        self.lost = lost
+
+    async def _stored(self) -> Counter[str]:
+        """The requests that the stored reports took."""
+        table, accounts = schema.item, schema.account
+        query = select(accounts.c.provider, func.sum(table.c.requests)).where(
+            table.c.account == accounts.c.account, table.c.reads > 0
+        )
+        async with self.store.reading() as connection:
+            rows = await connection.execute(query.group_by(accounts.c.provider))
+            return Counter({provider: int(number) for provider, number in rows})
 
 
 @pytest.mark.parametrize("kills", [KILLS, pytest.param(SOAK_KILLS, marks=pytest.mark.soak)])
@@ -60,13 +96,14 @@ async def test_killed_harvests_store_each_report_once_and_repeat_few_requests(
 ) -> None:
     async with Sandbox(sessions=max(150, 14 * kills), strict_limits=False) as box:
         expected, floor = await undisturbed(box, tmp_path, **LEASE_OPTIONS)
-        each = max(4, floor.total // kills // 2)
         async with nursery(box, store_url, tmp_path) as children, await Store.open(store_url) as store:
+            books = Books(box, store)
             async with following(store) as follower:
-                done = 0
-                while done < kills:
-                    assert await _killed(children, rng, requests=each), f"finished after {done} kills"
-                    done += 1
+                for number in range(kills):
+                    left = floor.details.total() - (await count(store))
+                    each = max(3, left // (kills - number) // 2)
+                    assert await _killed(children, rng, requests=each), f"finished after {number} kills"
+                    await books.balance()
                     await expire_leases(store)
                 told = await children.finish(**LEASE_OPTIONS)
             found = await kept(store)
@@ -78,10 +115,46 @@ async def test_killed_harvests_store_each_report_once_and_repeat_few_requests(
         key: one.content_hash for key, one in expected.items()
     }
     spent = Requests.of(box)
-    for vendor in floor.details:
-        assert spent.details[vendor] - floor.details[vendor] <= CONCURRENCY * kills, vendor
+    assert spent.details - floor.details == books.lost
+    for vendor in floor.lists:
         assert spent.lists[vendor] - floor.lists[vendor] <= floor.lists[vendor] * kills, vendor
     assert not box.violations
+
+
+async def test_killed_harvests_find_every_change_and_deletion_once(
+    store_url: str, tmp_path: Path, rng: random.Random
+) -> None:
+    options = {**LEASE_OPTIONS, "harvester": {**LEASE_OPTIONS["harvester"], "sweep_every": 0.001}}
+    async with Sandbox(sessions=240, strict_limits=False) as box, await Store.open(store_url) as store:
+        async with nursery(box, store_url, tmp_path) as children, following(store) as follower:
+            await children.finish(**options)
+            before = await kept(store)
+            changed, removed = _disturb(box, rng, sorted(ref for _, ref in before))
+            for _ in range(KILLS // 2):
+                child = children.start(**options)
+                await until_requests(box, Requests.of(box).total + rng.randint(1, 3), child)
+                await asyncio.sleep(moment(rng))
+                await child.kill()
+                await expire_leases(store)
+            told = await children.finish(**options)
+            after = await kept(store)
+            last = await store.last_seq()
+    assert told["ok"], told
+    assert {ref for (_, ref), one in after.items() if one.deleted} == removed
+    moved = {key[1] for key, one in after.items() if one.seq != before[key].seq}
+    assert moved == changed | removed
+    assert last == len(before) + len(moved), "no change was counted twice"
+    assert follower.seen == {key: (one.content_hash, one.deleted) for key, one in after.items()}
+
+
+def _disturb(box: Sandbox, rng: random.Random, refs: list[str]) -> tuple[set[str], set[str]]:
+    """Let people change some sessions and delete others."""
+    chosen = rng.sample(refs, 24)
+    for ref in chosen[:12]:
+        box.touch(ref)
+    for ref in chosen[12:]:
+        box.remove(ref)
+    return set(chosen[:12]), set(chosen[12:])
 
 
 async def test_a_process_killed_while_it_makes_the_tables_leaves_a_store_that_opens(

@@ -231,14 +231,12 @@ async def test_429s_that_do_not_say_how_long_are_waited_for_longer_and_longer(he
 
 async def test_reports_that_answer_429_stay_due(here: Place, vendor: Vendor) -> None:
     vendor.sessions.entries["s003"].error = ik.RateLimitedError("slow", status=429, retry_after=5)
-    sleep = here.clock.sleep
 
     async def mend(seconds: float) -> None:
         vendor.sessions.entries["s003"].error = None
-        await sleep(seconds)
+        await here.clock.sleep(seconds)
 
-    here.clock.sleep = mend  # type: ignore[method-assign]
-    found = await here.harvest()
+    found = await here.harvest(sleep=mend)
     assert (found.account.new, found.account.failed, found.account.state) == (12, 0, State.DONE)
 
 
@@ -289,5 +287,5 @@ async def test_erased_people_are_neither_listed_nor_read_nor_kept(here: Place, v
 async def test_a_poisoned_text_is_stored_for_what_it_is(here: Place, vendor: Vendor) -> None:
     vendor.sessions.entries["s003"].raw = {"note": "a\x00b\ud800c", "number": 10**40}
     assert (await here.harvest()).account.new == 12
-    found = next(one async for one in here.store.reports() if one.ref.id == "s003")
+    (found,) = [one async for one in here.store.reports() if one.ref.id == "s003"]
     assert found.raw == vendor.sessions.entries["s003"].raw

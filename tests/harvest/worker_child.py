@@ -29,7 +29,7 @@ class Job:
     store: str
     accounts: dict[str, dict[str, Any]]
     limit: RateLimit | None = None
-    lease_seconds: float = 2.0
+    lease_seconds: float = 4.0
     log: str = os.devnull
 
 
