@@ -48,7 +48,7 @@ async def forget(
     dry_run
         Say what would be erased, and erase nothing.
     json
-        A line of JSON instead of text.
+        A line of JSON instead of text, with the sessions' references by account: what to delete in earlier exports.
     """
     if not email and not ref:
         raise InvalidArgumentError("nobody to forget was named", hint="give e-mail addresses, or sessions with --ref")
@@ -67,7 +67,8 @@ async def forget(
             found = await _each(opened, people, artifacts_in, dry_run=False)
     if screen.as_json:
         counts = {name: _total(found, name) for name in _COUNTS}
-        screen.line({"sessions": _sessions(found), "accounts": _accounts(found), **counts, "dry_run": dry_run})
+        told = {"sessions": _sessions(found), "accounts": _accounts(found), **counts, "dry_run": dry_run}
+        screen.line({**told, "refs": _refs(found)} if json else told)  # in a pipe alone, nobody has asked for them
     else:
         screen.say(_told(found, "there are" if dry_run else "erased:"))
     screen.say(OUT_OF_REACH)
@@ -107,6 +108,13 @@ def _sessions(found: Sequence[Forgotten]) -> int:
 
 def _accounts(found: Sequence[Forgotten]) -> list[str]:
     return sorted({label for one in found for label in one.accounts})
+
+
+def _refs(found: Sequence[Forgotten]) -> dict[str, list[str]]:
+    return {
+        label: sorted({ref for one in found for ref in one.refs_by_account.get(label, ())})
+        for label in _accounts(found)
+    }
 
 
 def _total(found: Sequence[Forgotten], name: str) -> int:

@@ -24,7 +24,8 @@ from interviewkit.errors import ConfigurationError, InterviewKitError, InvalidAr
 if TYPE_CHECKING:
     from interviewkit.harvest import Harvester, Outcome, RunSummary
 
-_YEAR = 365 * 86400.0
+HOUR = 3600.0
+_YEAR = 365 * 24 * HOUR
 _GLANCE = 0.3
 """Seconds between two looks at which accounts have ended."""
 
@@ -38,6 +39,7 @@ async def harvest(
     watch: Annotated[bool, Parameter(negative="")] = False,
     due: Annotated[bool, Parameter(negative="")] = False,
     interval: float = 3600.0,
+    sweep_every: float = 24.0,
     concurrency: int = 8,
     common: Common = COMMON,
 ) -> int:
@@ -57,11 +59,13 @@ async def harvest(
         Only the accounts whose interval is over.
     interval
         Seconds until an account is due again.
+    sweep_every
+        Hours until an account's lists are read whole again, which shows what is gone at the vendor.
     concurrency
         Requests under way at one account.
     """
     start = moment(since, "--since")
-    check_numbers(interval=interval, concurrency=concurrency, max_requests=max_requests)
+    check_numbers(interval=interval, sweep_every=sweep_every, concurrency=concurrency, max_requests=max_requests)
     if watch and due:
         raise InvalidArgumentError("--watch and --due exclude each other: a watch goes by the intervals anyway")
     stores.check(store)
@@ -73,7 +77,7 @@ async def harvest(
         with harvest_view.Bars(screen, hub.labels) as bars:
             harvester = Harvester(
                 hub, opened, since=start, artifacts=artifacts_to, max_requests=max_requests, concurrency=concurrency,
-                interval=interval, progress=bars.tell if bars.shown else None,
+                interval=interval, sweep_every=sweep_every * HOUR, progress=bars.tell if bars.shown else None,
             )  # fmt: skip
             outcomes = harvester.watch() if watch else harvester.run(only_due=due)
             failures, interrupted = await _follow(harvester, outcomes, bars, screen)
@@ -86,10 +90,12 @@ async def harvest(
     return INTERRUPTED if interrupted else verdict(summary)
 
 
-def check_numbers(*, interval: float, concurrency: int, max_requests: int | None = None) -> None:
+def check_numbers(*, interval: float, sweep_every: float, concurrency: int, max_requests: int | None = None) -> None:
     """Raise `InvalidArgumentError` for numbers that make no sense."""
     if not 0 < interval <= _YEAR or not math.isfinite(interval):
         raise InvalidArgumentError(f"--interval is a number of seconds above 0, up to {_YEAR:.0f}, a year")
+    if not 0 < sweep_every <= _YEAR / HOUR:
+        raise InvalidArgumentError(f"--sweep-every is a number of hours above 0, up to {_YEAR / HOUR:.0f}, a year")
     if concurrency < 1:
         raise InvalidArgumentError("--concurrency is at least 1")
     if max_requests is not None and max_requests < 1:

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
     from interviewkit.harvest import Store
 
-_ACCOUNTS = ("account", "state", "reports", "open", "gone", "unreadable", "last run", "next due", "parked")
+_ACCOUNTS = (
+    "account", "state", "reports", "open", "gone", "unreadable", "last run", "last state", "last failed", "next due",
+    "parked",
+)  # fmt: skip
 _CONSUMERS = ("consumer", "seq", "behind", "at")
 
 
@@ -41,7 +44,7 @@ async def status(
         return DONE
     now = datetime.now(UTC)
     rows = [(*(_shown(row, name, now) for name in _ACCOUNTS),) for row in found]
-    screen.table(_ACCOUNTS, rows, cut=(0, 8), drop=(4, 8, 3))
+    screen.table(_ACCOUNTS, rows, cut=(0, 10), drop=(4, 10, 3, 8, 6))
     if consumers:
         screen.table(_CONSUMERS, [tuple(row[name] for name in _CONSUMERS) for row in consumers], cut=(0,), drop=(3,))
     screen.say(
@@ -94,7 +97,8 @@ async def _account(connection: AsyncConnection, row: Mapping[str, Any], now: dat
         return await connection.scalar(query) or 0
 
     report, run = schema.report, schema.run
-    last = await connection.scalar(select(func.max(run.c.ended_at)).where(run.c.account == row["account"]))
+    runs = select(run).where(run.c.account == row["account"]).order_by(run.c.ended_at.desc(), run.c.id.desc()).limit(1)
+    last = (await connection.execute(runs)).one_or_none()
     return {
         "account": row["account"],
         "provider": row["provider"],
@@ -103,7 +107,9 @@ async def _account(connection: AsyncConnection, row: Mapping[str, Any], now: dat
         "open": await count(schema.item, schema.item.c.phase == Phase.OPEN),
         "gone": await count(report, report.c.deleted_at.is_not(None)),
         "unreadable": await count(schema.unreadable),
-        "last_run": last,
+        "last_run": None if last is None else last.ended_at,
+        "last_state": None if last is None else last.state,
+        "last_failed": None if last is None else last.failed,
         "next_due": row["next_due"],
         "parked": row["parked"],
     }

@@ -16,11 +16,11 @@ _CONTROL_IN_BLOCK = re.compile(
 )
 _NUMBERS = frozenset({
     "score", "points", "tests passed", "files", "used", "remaining", "limit", "new", "changed", "unchanged", "gone",
-    "unreadable", "failed", "requests", "reports", "open", "seq", "behind", "rows",
+    "unreadable", "failed", "requests", "reports", "open", "seq", "behind", "rows", "last failed",
 })  # fmt: skip
 _ONE_LINE = _NUMBERS | {
     "account", "vendor", "kind", "status", "word", "created", "at", "result", "feature", "state", "next due",
-    "last run", "consumer",
+    "last run", "last state", "consumer",
 }  # fmt: skip
 _LEAST = {"ref": 29}
 """Columns that want more than the least room: CoderPad's and Codility's references stay whole."""

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from interviewkit.cli import accounts, stores
 from interviewkit.cli.accounts import COMMON, Common
 from interviewkit.cli.exits import DONE
-from interviewkit.cli.harvest import check_artifacts, check_numbers
+from interviewkit.cli.harvest import HOUR, check_artifacts, check_numbers
 from interviewkit.cli.render import Screen
 
 
@@ -19,6 +19,7 @@ async def worker(
     store: stores.StoreURL,
     artifacts_to: Annotated[Path | None, Parameter(name="--artifacts")] = None,
     interval: float = 3600.0,
+    sweep_every: float = 24.0,
     concurrency: int = 4,
     common: Common = COMMON,
 ) -> int:
@@ -32,10 +33,12 @@ async def worker(
         Fetch the files beside the reports too, into this folder, which all workers share.
     interval
         Seconds until an account is due again.
+    sweep_every
+        Hours until an account's lists are read whole again, which shows what is gone at the vendor.
     concurrency
         Accounts at once.
     """
-    check_numbers(interval=interval, concurrency=concurrency)
+    check_numbers(interval=interval, sweep_every=sweep_every, concurrency=concurrency)
     stores.check(store, shared=True)
     check_artifacts(artifacts_to)
     from interviewkit.harvest import Store
@@ -46,6 +49,9 @@ async def worker(
         async with await Store.open(store):
             pass  # a store that cannot be used is told before anything else
         screen.say(f"a worker for {len(hub)} account{'s' * (len(hub) != 1)}; Ctrl-C ends it")
-        await work(hub, store, concurrency=concurrency, interval=interval, artifacts=artifacts_to)
+        await work(
+            hub, store, concurrency=concurrency, interval=interval, sweep_every=sweep_every * HOUR,
+            artifacts=artifacts_to,
+        )  # fmt: skip
         screen.say("the worker has ended")
     return DONE

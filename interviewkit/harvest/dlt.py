@@ -97,6 +97,11 @@ def _read(store_url: str | os.PathLike[str], shape: TableShape, since: int) -> I
         store = run(Store.open(store_url, create=False))
         closing.callback(lambda: run(store.aclose()))
         until = run(store.last_seq())
+        if since > until:
+            raise ConfigurationError(
+                f"dlt has taken {since} changes, and {store.name} holds {until}: it was made anew, or is another store",
+                hint='to load all of it again: pipeline.run(..., refresh="drop_sources")',
+            )
         records = store.records(since_seq=since, until_seq=until, include_deleted=True)
         while page := run(_page(records)):
             yield [item for record in page for item in _items(shape, record)]

@@ -17,10 +17,17 @@ from interviewkit.serialize import to_json
 
 EXPIRED = "expired_link"
 """The key under which a link that expires gives way to the hash of the file behind it, or null."""
-_SIGNED = re.compile(r"[?&;](?:X-Amz-Signature|X-Goog-Signature|Signature|GoogleAccessId|sat|sig)=", re.IGNORECASE)
+_SIGNED = re.compile(
+    r"[?&;6](?:(?<=[?&;])|(?<=\\u0026))(?:X-Amz-Signature|X-Goog-Signature|Signature|GoogleAccessId|sat|sig)(?:=|\\+u003d)",
+    re.IGNORECASE,
+)
 """Query parameters of links that open a file for a while: at Amazon's, Google's and Microsoft's stores, and at
-Codility's pages (https://codility.com/api-documentation/, read 2026-11). A `;` ends the `&amp;` of HTML."""
-_LINK = re.compile(r"https?://[^\s\"'<>\\]+", re.IGNORECASE)
+Codility's pages (https://codility.com/api-documentation/, read 2026-11). A `;` ends the `&amp;` of HTML, and in JSON
+that nobody has decoded `&` and `=` may be escaped."""
+_LINK = re.compile(
+    r"https?:(?:\\*/){2}(?:[^\s\"'<>\\]|\\+(?:/|u00(?:26|2b|2f|3d|3f)))+",
+    re.IGNORECASE,
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -36,10 +43,11 @@ def document(report: Report, files: Mapping[str, str] | None = None) -> Document
     """What is stored of a report; `files` maps links to the SHA-256 of what was fetched from them."""
     plain = to_json(report)
     links = _expiring(report)
-    if links or _SIGNED.search(_text(plain)):
-        plain = without_links(plain, links=links, files=files or {})
-    session, candidate, score = report.session, report.candidate, report.score
     payload = _text(plain)
+    if links or _SIGNED.search(payload):
+        plain = without_links(plain, links=links, files=files or {})
+        payload = _text(plain)
+    session, candidate, score = report.session, report.candidate, report.score
     columns = {
         "ref": str(report.ref),
         "provider": report.provider,
@@ -79,7 +87,7 @@ def without_links(
     if isinstance(value, str):
         if value in links or (_SIGNED.search(value) and _LINK.fullmatch(value)):
             return {EXPIRED: files.get(value)} if raw else None
-        return _LINK.sub(_kept_in_text, value) if _SIGNED.search(value) else value
+        return text_without_links(value)
     if isinstance(value, dict):
         return {
             key: without_links(one, links=links, files=files, raw=raw or key == "raw") for key, one in value.items()
@@ -87,6 +95,11 @@ def without_links(
     if isinstance(value, list):
         return [without_links(one, links=links, files=files, raw=raw) for one in value]
     return value
+
+
+def text_without_links(text: str) -> str:
+    """A text, also one of JSON, in which the words `expired_link` stand for each signed link."""
+    return _LINK.sub(_kept_in_text, text) if _SIGNED.search(text) else text
 
 
 def _kept_in_text(link: re.Match[str]) -> str:

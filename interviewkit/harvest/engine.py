@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -112,7 +113,7 @@ def _sqlite(url: URL) -> AsyncEngine:
 
     def begin(connection: Any) -> None:
         immediate = connection.get_execution_options().get("immediate")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+        connection.exec_driver_sql(sqlite.WRITING if immediate else sqlite.READING)
 
     event.listen(engine.sync_engine, "connect", prepare)
     event.listen(engine.sync_engine, "begin", begin)
@@ -155,10 +156,8 @@ def _refusal(name: str, error: DBAPIError) -> StoreError:
     state = getattr(error.orig, "sqlstate", None) or ""
     # No connection, or one that the server ended (PostgreSQL's classes 08 and 57P, and 25P03 after a pause; without a
     # state none was made).
-    lost = error.connection_invalidated or (
-        type(error.orig).__name__ in _LOST and (not state or state[:2] in {"08", "57"} or state == "25P03")
-    )
-    if lost:
+    away = type(error.orig).__name__ in _LOST and (not state or state[:2] in {"08", "57"} or state == "25P03")
+    if not isinstance(error.orig, sqlite3.Error) and (error.connection_invalidated or away):
         return StoreError(f"the store {name} cannot be reached", retryable=True, hint="is the server up?")
     kind = type(error.orig).__name__
     return StoreError(f"the store {name} refused a statement ({kind}{f', {state}' if state else ''})")

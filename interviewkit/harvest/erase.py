@@ -39,6 +39,8 @@ class Forgotten:
     """The accounts in which the person was found."""
     refs: tuple[str, ...] = attrs.field(default=(), repr=lambda refs: f"<{len(refs)}>")
     """The references of their sessions."""
+    refs_by_account: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict, repr=False, hash=False)
+    """The same by account: the rows to delete in exports that were made."""
     items: int = 0
     reports: int = 0
     unreadable: int = 0
@@ -101,7 +103,8 @@ def _told(found: list[Found], *, files: int, dry_run: bool) -> Forgotten:
 
     refs = {ref for one in found for ref in one.refs}
     return Forgotten(
-        accounts=tuple(one.account for one in found if one), refs=tuple(sorted(refs)), items=total("item"),
+        accounts=tuple(one.account for one in found if one), refs=tuple(sorted(refs)),
+        refs_by_account={one.account: tuple(sorted(one.refs)) for one in found if one.refs}, items=total("item"),
         reports=total("report"), unreadable=total("unreadable"), artifacts=total("artifact"), files=files,
         of_others=sum(one.of_others for one in found), dry_run=dry_run,
     )  # fmt: skip

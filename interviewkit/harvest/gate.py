@@ -7,6 +7,7 @@ long it was under way.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -26,6 +27,10 @@ _TOLD = 0.1
 """Seconds: a shorter pause is none that the vendor asked for, only the time that passed since its answer."""
 _LONGEST_GUESS = 300.0
 """Seconds: the longest pause after a 429 that does not say how long. The first one is a second, each next one twice."""
+ALLOWANCE = 16
+"""So many requests may leave under a limit before the store has been told: what a killed process may have sent."""
+_UNTIL_SAVED = 0.01
+"""Seconds after which a request asks again whether the store has been told."""
 NEVER = 10.0**9
 """Seconds until a run whose budget is used up may send again."""
 
@@ -134,6 +139,10 @@ class Gate:
         self._paused_until = 0.0
         self._refusals = 0
         self._skew = 0.0
+        self._unsaved = 0
+        """Requests that the store has not been told of."""
+        self.full = asyncio.Event()
+        """Set when no request may leave before `state` has been stored."""
 
     def install(self, endpoint: str, fingerprint: str, limiter: Limiter) -> Limiter:
         """Stand before a host's limiter, which is still asked: interactive calls in this process share it."""
@@ -184,12 +193,19 @@ class Gate:
 
     # --- the store's row ---
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there is no limit and never was a pause, so that there is nothing to write down."""
+        return not self._paused_until and all(window.bucket is None for window in self._windows.values())
+
     def state(self) -> dict[str, Any]:
         """The row of `rate_scope`."""
         now = self.now()
         times = {name: window.times(now) for name, window in self._windows.items() if window.bucket is not None}
         shifted = {name: [round(time + self._skew, 3) for time in known] for name, known in times.items()}
         paused = self._paused_until > now
+        self._unsaved = 0  # should storing fail, the caller knows them still: see `restore`
+        self.full.clear()
         return {
             "state": json.dumps(shifted, separators=(",", ":")),
             "blocked_until": _moment(self._paused_until + self._skew) if paused else None,
@@ -197,14 +213,17 @@ class Gate:
 
     def restore(self, row: Mapping[str, Any], *, now: datetime, unknown: int) -> None:
         """Take over what others sent; `unknown` more may have left since they last wrote it down. `now` is the
-        store's time."""
+        store's time. What this process has sent since it last wrote it down stays."""
         here = self.now()
         self._skew = now.timestamp() - here
         stored: dict[str, list[float]] = json.loads(row["state"])
         for name, window in self._windows.items():
             if window.bucket is not None and window.limit is not None:
+                known = [time - self._skew for time in stored.get(name, ())]
+                latest = max(known, default=0.0) + _ROUNDING
+                own = [time for time in window.times(here) if time > latest]
                 window.bucket.flush()
-                times = sorted([*(time - self._skew for time in stored.get(name, ())), *([here] * unknown)])
+                times = sorted([*known, *own, *([here] * unknown)])
                 for time in times[-window.limit.requests :]:
                     window.count(min(time, here))
         blocked: datetime | None = row["blocked_until"]
@@ -218,8 +237,7 @@ class Gate:
         return self._clock().timestamp()
 
     def pause(self, seconds: float) -> None:
-        """The vendor refused a request for so long, or, with about 0 seconds, for an unknown while: everybody who
-        shares the store keeps still."""
+        """The vendor refused a request for so long, or, with about 0 seconds, for nobody knows how long."""
         self.throttled += 1
         now = self.now()
         if seconds < _TOLD:
@@ -242,12 +260,16 @@ class Gate:
         """Seconds until this host may be asked."""
         if self.budget.exhausted:
             return NEVER
+        if window.bucket is not None and self._unsaved >= ALLOWANCE:
+            self.full.set()
+            return _UNTIL_SAVED
         now = self.now()
         return max(self._paused_until - now, window.wait(now))
 
     def spend(self, requests: int) -> None:
         """Count requests that leave, or, below zero, that never left."""
         self.requests += requests
+        self._unsaved += requests
         if self.budget.left is not None:
             self.budget.left -= requests
 

@@ -11,19 +11,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import attrs
-from sqlalchemy import insert, select
-
 from interviewkit.errors import ConfigurationError, InterviewKitError, InvalidArgumentError, StoreError
-from interviewkit.harvest import schema, slices
+from interviewkit.harvest import slices
 from interviewkit.harvest.artifacts import Artifacts
 from interviewkit.harvest.default_plan import plan_of
 from interviewkit.harvest.gate import Budget, Gate
 from interviewkit.harvest.leases import LeaseLostError
-from interviewkit.harvest.outcomes import AccountSummary, Outcome, Progress, RunSummary, State
+from interviewkit.harvest.outcomes import Outcome, Progress, RunSummary, State
+from interviewkit.harvest.runs import Run, by_need
 from interviewkit.harvest.slices import Next, Slice
 from interviewkit.harvest.store import Store
-from interviewkit.harvest.work import Settings, Work
+from interviewkit.harvest.work import Settings, Work, first_of
 from interviewkit.hub import Hub
 
 logger = logging.getLogger("interviewkit.harvest")
@@ -32,7 +30,6 @@ ACCOUNTS_AT_ONCE = 16
 STORE_PATIENCE = 300.0
 """Seconds that a run waits for a store that is away, such as a database that is restarted."""
 _IDLE = timedelta(seconds=1)
-_QUEUE = 256
 
 
 def _utc_now() -> datetime:
@@ -76,20 +73,14 @@ class Harvester:
         self._progress = progress
         self._clock = clock
         self._sleep = sleep
-        self._works: dict[str, Work] = {}
-        self._queue: asyncio.Queue[Outcome | None] | None = None
         self._stop = asyncio.Event()
         self._budget = Budget(max_requests)
-        self._ended: dict[str, AccountSummary] = {}
-        self._started = clock()
-        self._finished: datetime | None = None
-        self._wake: datetime | None = None
+        self._current = self._new_run()
 
     @property
     def summary(self) -> RunSummary:
         """What the run has done so far."""
-        accounts = tuple(self._ended.get(label) or self._summary(label, State.RUNNING) for label in self._labels)
-        return RunSummary(accounts=accounts, started_at=self._started, ended_at=self._finished)
+        return self._current.summary
 
     def stop(self) -> None:
         """Begin nothing new; what is in flight is finished and stored, and the next run goes on there."""
@@ -111,89 +102,88 @@ class Harvester:
     async def run_slice(self, account: str, *, seconds: float = 60.0) -> Slice:
         """Work at one account for a while: what a queue over several machines calls. Raises `StoreError`."""
         work = self._work(account)
+        self._current.work_at(account)
         ended = await slices.run(work, seconds=seconds)
         verdict = self._verdict(work, ended)
         if verdict is not None:  # a pass is over: keep it in the history, and count the next one anew
             state, until, error = verdict
-            self._end(account, state, next_due=until, error=error)
-            await self._note(account, error)
-            work.begin()
+            self._current.end(account, state, next_due=until, error=error)
+            await self._current.note(account)
+            self._current.begin(account)
         return ended
 
     # --- a run ---
 
     async def _run(self, *, watch: bool, only_due: bool) -> AsyncGenerator[Outcome, None]:
-        self._begin(wake=not (watch or only_due))
-        queue = self._queue = asyncio.Queue(_QUEUE)
-        places = asyncio.Semaphore(ACCOUNTS_AT_ONCE)
-        labels = await self._by_need()
-
-        async def all_accounts() -> None:
-            try:
-                async with asyncio.TaskGroup() as group:
-                    for label, due, parked in labels:
-                        if only_due and (parked or (due is not None and due > self._clock())):
-                            self._end(label, State.PARKED if parked else State.NOT_DUE, next_due=due)
-                            continue
-                        group.create_task(self._account(label, places, watch=watch))
-            finally:
-                for label in self._labels:
-                    if label not in self._ended:
-                        self._end(label, State.STOPPED)
-                self._finished = self._clock()
-                await queue.put(None)
-
-        whole = asyncio.create_task(all_accounts())
+        if self._current.outcomes is not None:
+            raise InvalidArgumentError("this harvester is running already")
+        self._stop.clear()
+        self._budget = Budget(self._max_requests)
+        run = self._current = self._new_run(wake=not (watch or only_due))
+        outcomes = run.listen()
+        whole = asyncio.create_task(self._accounts(run, outcomes, watch=watch, only_due=only_due))
+        self._store.accompany(whole)
         try:
-            while (outcome := await queue.get()) is not None:
+            while (outcome := await outcomes.get()) is not None:
                 yield outcome
             try:
                 await whole
             except BaseExceptionGroup as several:
-                raise _first(several) from None
+                raise first_of(several) from None
+            if run.objection is not None:
+                raise run.objection
         finally:
-            self._queue = None
+            run.outcomes = None
             whole.cancel()
-            while not queue.empty():  # whoever waits for a place in it can end
-                queue.get_nowait()
+            while not outcomes.empty():  # whoever waits for a place in it can end
+                outcomes.get_nowait()
             with contextlib.suppress(asyncio.CancelledError, Exception, BaseExceptionGroup):
                 await whole
 
-    def _begin(self, *, wake: bool) -> None:
-        if self._queue is not None:
-            raise InvalidArgumentError("this harvester is running already")
-        self._stop.clear()
-        self._works.clear()
-        self._ended.clear()
-        self._budget = Budget(self._max_requests)
-        self._started, self._finished = self._clock(), None
-        self._wake = self._started if wake else None
+    async def _accounts(
+        self, run: Run, outcomes: asyncio.Queue[Outcome | None], *, watch: bool, only_due: bool
+    ) -> None:
+        """All accounts side by side."""
+        places = asyncio.Semaphore(ACCOUNTS_AT_ONCE)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for label, due, parked in await by_need(self._store, self._labels):
+                    if only_due and (parked or (due is not None and due > self._clock())):
+                        run.end(label, State.PARKED if parked else State.NOT_DUE, next_due=due)
+                        continue
+                    group.create_task(self._account(label, places, watch=watch))
+        except asyncio.CancelledError:
+            run.finish()
+            if outcomes.full():  # nobody reads any more, and so nobody makes room
+                outcomes.get_nowait()
+            outcomes.put_nowait(None)
+            raise
+        except BaseException:
+            run.finish()
+            await outcomes.put(None)
+            raise
+        run.finish()
+        await outcomes.put(None)
 
-    async def _by_need(self) -> list[tuple[str, datetime | None, bool]]:
-        """The accounts, when each is due and whether it is parked, those first that have been due longest."""
-        table = schema.account
-        async with self._store.reading() as connection:
-            rows = await connection.execute(select(table.c.account, table.c.next_due, table.c.parked))
-            known = {row.account: (row.next_due, row.parked is not None) for row in rows}
-        never = datetime.min.replace(tzinfo=UTC)
-        found = [(label, *known.get(label, (None, False))) for label in self._labels]
-        return sorted(found, key=lambda one: one[1] or never)
+    def _new_run(self, *, wake: bool = False) -> Run:
+        return Run(
+            self._hub, self._store, self._labels, clock=self._clock, progress=self._progress, stop=self.stop, wake=wake
+        )
 
     async def _account(self, label: str, places: asyncio.Semaphore, *, watch: bool) -> None:
         """Slice after slice of one account, until it is done, or for ever."""
         while True:
+            self._current.work_at(label)
             state, until, error = await self._pass_or_failure(label, places)
-            self._end(label, state, next_due=until, error=error)
-            await self._note(label, error)
+            self._current.end(label, state, next_due=until, error=error)
+            await self._current.note(label)
             if not watch or state in {State.STOPPED, State.BUDGET, State.PARKED}:
                 return
             pause = (until or self._clock() + self._interval) - self._clock()
             if not await self._wait(max(_IDLE, pause)):
-                self._end(label, State.STOPPED, next_due=until)
+                self._current.end(label, State.STOPPED, next_due=until)
                 return
-            del self._ended[label]
-            if label in self._works:
-                self._works[label].begin()
+            self._current.begin(label)
 
     async def _pass_or_failure(
         self, label: str, places: asyncio.Semaphore
@@ -219,8 +209,8 @@ class Harvester:
         loop = asyncio.get_running_loop()
         while not self._stop.is_set():
             ended = await self._slice(label, places)
-            work = self._works[label]
-            self._show(work)
+            work = self._current.works[label]
+            self._current.show(work)
             verdict = self._verdict(work, ended)
             if verdict is not None:
                 return verdict
@@ -233,7 +223,7 @@ class Harvester:
                 continue
             busy_until = None
             if ended.state is Next.WAIT and ended.until is not None:
-                self._show(work, waiting_until=ended.until)
+                self._current.show(work, waiting_until=ended.until)
                 await self._wait(ended.until - self._clock())
         return State.STOPPED, None, None
 
@@ -266,8 +256,8 @@ class Harvester:
 
     def _shares(self, label: str) -> bool:
         """Whether another account of this run has the same credentials, so that they take turns."""
-        scope = self._works[label].gate.scope
-        return any(one != label and work.gate.scope == scope for one, work in self._works.items())
+        scope = self._current.works[label].gate.scope
+        return any(one != label and work.gate.scope == scope for one, work in self._current.works.items())
 
     async def _wait(self, pause: timedelta) -> bool:
         """Sleep; false when the harvest is to stop."""
@@ -284,60 +274,17 @@ class Harvester:
     # --- an account ---
 
     def _work(self, label: str) -> Work:
-        found = self._works.get(label)
+        found = self._current.works.get(label)
         if found is None:
             gate = Gate(clock=self._clock, reserve=self._reserve, budget=self._budget)
             provider = _gated(self._hub[label], gate)
             gate.scope = f"{provider.name}:{gate.scope}" if gate.scope else f"account:{label}"
-            found = self._works[label] = Work(
+            found = self._current.works[label] = Work(
                 provider=provider, plan=plan_of(provider), gate=gate, store=self._store, settings=self._settings,
-                clock=self._clock, tell=self._tell, stopping=self._stop.is_set, artifacts=self._artifacts,
-                wake=self._wake, erasure_key=self._erasure_key,
+                clock=self._clock, tell=self._current.tell, stopping=self._stop.is_set, artifacts=self._artifacts,
+                wake=self._current.wake, erasure_key=self._erasure_key,
             )  # fmt: skip
         return found
-
-    async def _tell(self, outcome: Outcome) -> None:
-        work = self._works[outcome.account]
-        self._show(work)
-        if self._queue is not None:
-            await self._queue.put(outcome)
-
-    def _show(self, work: Work, *, waiting_until: datetime | None = None) -> None:
-        if self._progress is None:
-            return
-        gate, expected = work.gate, work.expected
-        remaining, rate = gate.remaining, gate.rate
-        eta = None if rate is None or remaining is None else max(0.0, (expected - remaining) / rate)
-        told = Progress(
-            account=work.account, reports=work.counts.reports, expected=expected, requests=gate.requests,
-            remaining=remaining, listing=work.listing, waiting_until=waiting_until, eta=eta,
-        )  # fmt: skip
-        self._progress(told)
-
-    def _end(
-        self, label: str, state: State, *, next_due: datetime | None = None, error: InterviewKitError | None = None
-    ) -> None:
-        self._ended[label] = self._summary(label, state, next_due=next_due, error=error)
-
-    def _summary(
-        self, label: str, state: State, *, next_due: datetime | None = None, error: InterviewKitError | None = None
-    ) -> AccountSummary:
-        work = self._works.get(label)
-        return AccountSummary(
-            account=label, provider=self._hub[label].name, state=state, next_due=next_due, error=error,
-            requests=0 if work is None else work.gate.requests, throttled=0 if work is None else work.gate.throttled,
-            suspicious=None if work is None else work.suspicious, **({} if work is None else attrs.asdict(work.counts)),
-        )  # fmt: skip
-
-    async def _note(self, label: str, error: InterviewKitError | None) -> None:
-        """Keep the run in the store's history."""
-        one = self._ended[label]
-        names = ("account", "requests", "throttled", "new", "changed", "unchanged", "gone", "unreadable")
-        row = {name: getattr(one, name) for name in names}
-        row |= {"started_at": self._started, "ended_at": self._clock(), "error": None if error is None else str(error)}
-        with contextlib.suppress(StoreError):  # the run itself has said what happened
-            async with self._store.writing() as connection:
-                await connection.execute(insert(schema.run).values(**row))
 
 
 def _gated(provider: Any, gate: Gate) -> Any:
@@ -359,8 +306,3 @@ def _check(
         raise InvalidArgumentError(
             "concurrency= is from 1 on, interval= and sweep_every= above 0, reserve= from 0 to below 1"
         )
-
-
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    found = group.exceptions[0]
-    return _first(found) if isinstance(found, BaseExceptionGroup) else found

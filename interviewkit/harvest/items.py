@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -138,9 +138,11 @@ def _upsert(dialect: str, table: Table, names: tuple[str, ...]) -> Any:
     return made.on_conflict_do_update(index_elements=keys, set_=others)
 
 
-def due(account: str, now: datetime, since: datetime | None, limit: int) -> Any:
-    """The items whose reports are due, those that have waited longest first."""
+def due(account: str, now: datetime, since: datetime | None, limit: int, *, refused: Collection[str] = ()) -> Any:
+    """The items whose reports are due, those that have waited longest first, but for those of `refused` streams."""
     due_now = select(items).where(wanted(account, since), items.c.due_at <= now)
+    if refused:
+        due_now = due_now.where(items.c.stream.not_in(refused))
     return due_now.order_by(items.c.due_at, items.c.ref).limit(limit)
 
 

@@ -13,8 +13,10 @@ from sqlalchemy import func, select
 
 from interviewkit.errors import (
     AuthenticationError,
+    InterviewKitError,
     MalformedResponseError,
     NotFoundError,
+    PermissionDeniedError,
     RateLimitedError,
     StoreError,
     TransportError,
@@ -26,7 +28,7 @@ from interviewkit.harvest.documents import document
 from interviewkit.harvest.leases import Lease
 from interviewkit.harvest.outcomes import Change
 from interviewkit.harvest.storing import Done, store
-from interviewkit.harvest.work import HaltError, ParkedError, Work
+from interviewkit.harvest.work import HaltError, ParkedError, Work, first_of
 from interviewkit.model import SessionRef
 from interviewkit.plan import back_off
 from interviewkit.serialize import dumps
@@ -53,8 +55,9 @@ class Reader:
         self._writing = False
         self._reading = 0
         self._enough = asyncio.Event()
-        """Set when as many reports wait to be stored as are still being read."""
+        """Set when nothing is being read any more."""
         self._failures = 0
+        self._denied = 0
         self._end: HaltError | ParkedError | None = None
         """Why no report is begun any more; those that are under way are finished."""
 
@@ -66,19 +69,20 @@ class Reader:
         work = self._work
         now = work.clock()
         async with work.store.reading() as connection:
-            wanted = items.due(work.account, now, work.settings.since, BATCH)
+            wanted = items.due(work.account, now, work.settings.since, BATCH, refused=work.refused)
             rows = [dict(row) for row in (await connection.execute(wanted)).mappings()]
+            work.expected = len(rows)
             if not rows:
-                work.expected = 0
                 return False
-            due = items.wanted(work.account, work.settings.since) & (schema.item.c.due_at <= now)
-            counted = await connection.execute(select(func.count()).select_from(schema.item).where(due))
-            work.expected = counted.scalar_one()
+            if len(rows) == BATCH:
+                due = items.wanted(work.account, work.settings.since) & (schema.item.c.due_at <= now)
+                counted = await connection.execute(select(func.count()).select_from(schema.item).where(due))
+                work.expected = counted.scalar_one()
         try:
             async with asyncio.TaskGroup() as group:
                 await self._start(group, rows, until)
         except* StoreError as several:
-            raise _first(several) from None
+            raise first_of(several) from None
         if self._end is not None:
             raise self._end
         return True
@@ -94,6 +98,9 @@ class Reader:
                 held -= sum(int(task.get_name()) for task in done)
             if self._end is not None or work.stopping() or loop.time() >= until:
                 return
+            if row["stream"] in work.refused:
+                begun = True  # it is left alone, which is no lack of requests
+                continue
             if not gate.budget.admits(cost):
                 continue  # another one may take fewer
             if not gate.admits(cost):
@@ -116,7 +123,7 @@ class Reader:
         future = asyncio.get_running_loop().create_future()
         if done is not None:
             self._waiting.append((done, future))
-        if len(self._waiting) >= self._reading:
+        if not self._reading:
             self._enough.set()
         if done is None:
             return
@@ -143,15 +150,13 @@ class Reader:
             values = items.unreadable(row, now=now, error=str(error))
             return Done(item=values, change=Change.UNREADABLE, error=error, raw=error.raw)
         except AuthenticationError as error:
-            self._end = ParkedError(work.located(error))
+            self._refused(row["stream"], error)
         except RateLimitedError as error:
             self._end = self._end or work.throttled(error)
         except StoreError:
             raise
-        except (TransportError, VendorUnavailableError) as error:
-            self._failures += 1
-            if self._failures >= FAILURES_IN_A_ROW:
-                self._end = self._end or HaltError(work.located(error), now + VENDOR_AWAY)
+        except (TransportError, VendorUnavailableError, PermissionDeniedError) as error:
+            self._failed(row["stream"], error)
             return Done(item=items.failed(row, now=now, error=str(error)), change=Change.FAILED, error=error)
         except Exception as error:  # noqa: BLE001 - a bug in one provider must not end the others' harvest
             known = work.located(error)
@@ -189,9 +194,26 @@ class Reader:
             artifacts=artifacts, was_unreadable=row["phase"] == items.Phase.UNREADABLE,
         )  # fmt: skip
 
+    def _failed(self, stream: str, error: InterviewKitError) -> None:
+        """One report that cannot be had is its own matter; several in a row are the host's."""
+        if isinstance(error, PermissionDeniedError):
+            self._denied += 1
+            if self._denied >= FAILURES_IN_A_ROW:
+                self._refused(stream, error)
+            return
+        self._failures += 1
+        if self._failures >= FAILURES_IN_A_ROW:
+            work = self._work
+            self._end = self._end or HaltError(work.located(error), work.clock() + VENDOR_AWAY)
+
+    def _refused(self, stream: str, error: InterviewKitError) -> None:
+        """A host refuses the key: its other reports stay due, and those of other hosts go on."""
+        work = self._work
+        self._end = self._end or work.refuse(stream, error, until=work.clock() + VENDOR_AWAY)
+
     def _answered(self) -> None:
         """The vendor is there."""
-        self._failures = 0
+        self._failures = self._denied = 0
         self._work.gate.calm()
 
     async def _still_ours(self) -> None:
@@ -223,13 +245,8 @@ class Reader:
 
     async def _company(self) -> None:
         """Give those that are being read a moment: one transaction for many costs little more than one for one."""
-        if len(self._waiting) < self._reading:
+        if self._reading:
             self._enough.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(COMPANY):
                     await self._enough.wait()
-
-
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    found = group.exceptions[0]
-    return _first(found) if isinstance(found, BaseExceptionGroup) else found

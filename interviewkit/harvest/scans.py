@@ -11,12 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from interviewkit.errors import ListingUnstableError
 from interviewkit.harvest import items, schema
+from interviewkit.harvest.deletions import ask_for, lift, mark_gone, unnamed
 from interviewkit.harvest.leases import Lease
 from interviewkit.harvest.outcomes import Change, Outcome
 from interviewkit.harvest.unreadable import forgive_rows, keep
 from interviewkit.harvest.work import Work
 from interviewkit.model import SessionRef
-from interviewkit.plan import ListPage, Scan, Stream
+from interviewkit.plan import ListPage, Row, Scan, Stream
 
 MISSING_SHARE = 0.2
 MISSING_ROWS = 20
@@ -24,6 +25,7 @@ MISSING_ROWS = 20
 RESCANS = 2
 """So often in one run is a list begun anew that moved while it was read."""
 RESCAN_LATER = timedelta(minutes=10)
+_ONCE = timedelta(seconds=1)
 State = dict[str, Any]
 _SAVE_GATE = update(schema.rate_scope).where(schema.rate_scope.c.scope == bindparam("mine"))
 
@@ -44,11 +46,12 @@ def due(work: Work, stream: Stream, state: State, now: datetime) -> datetime:
     last: datetime = max(state["full_at"], state["news_at"] or state["full_at"])
     if work.wake is not None and last < work.wake and work.rescans.get(stream.name, 0) <= RESCANS:
         return now
-    if not stream.has_news:
-        next_full: datetime = state["full_at"] + timedelta(seconds=work.settings.interval)
-        return next_full
-    news: datetime = (state["news_at"] or state["full_at"]) + timedelta(seconds=work.settings.interval)
-    return min(news, _sweep(work, state))
+    interval = timedelta(seconds=work.settings.interval)
+    following: datetime = state["full_at"] + interval
+    if stream.has_news:
+        following = min((state["news_at"] or state["full_at"]) + interval, _sweep(work, state))
+    # A pass by hand reads each list once, however short the interval, and so comes to an end.
+    return following if work.wake is None else max(following, now + _ONCE)
 
 
 def begin(work: Work, stream: Stream, state: State, now: datetime) -> State:
@@ -81,8 +84,7 @@ async def page(work: Work, lease: Lease, stream: Stream, state: State) -> State:
         same: list[str] = []
         returned: list[str] = []
         for ref, row in rows.items():
-            candidate = row.session.candidate
-            if work.erasures.covers(work.account, ref, None if candidate is None else candidate.email):
+            if _erased(work, ref, row):
                 new_state["skipped"] += 1
                 continue
             old = known.get(ref)
@@ -102,7 +104,7 @@ async def page(work: Work, lease: Lease, stream: Stream, state: State) -> State:
         await items.put(connection, schema.item, changed)
         if scan is Scan.FULL:
             await _seen(connection, work.account, same, new_state["generation"])
-        back = await _lift(work, connection, returned)
+        back = await lift(work, connection, returned)
         for problem in found.problems:
             await keep(
                 connection, work.account, stream.name, problem.raw, problem.error, now=work.clock(),
@@ -125,9 +127,17 @@ async def page(work: Work, lease: Lease, stream: Stream, state: State) -> State:
     return new_state
 
 
+def _erased(work: Work, ref: str, row: Row) -> bool:
+    """Whether a row is of a person who was erased, or names one in what would be kept of it."""
+    candidate = row.session.candidate
+    email = None if candidate is None else candidate.email
+    return work.erasures.covers(work.account, ref, email) or work.erasures.covers_text(row.memo or "")
+
+
 async def save_gate(work: Work, connection: AsyncConnection) -> None:
     """Write the account's limits down beside the data."""
-    await connection.execute(_SAVE_GATE, {"mine": work.gate.scope, **work.gate.state()})
+    if not work.gate.is_open:
+        await connection.execute(_SAVE_GATE, {"mine": work.gate.scope, **work.gate.state()})
 
 
 def _unread(account: str, stream: str) -> State:
@@ -182,7 +192,11 @@ async def _finish(
     if len(refs) > MISSING_ROWS and len(refs) > MISSING_SHARE * (len(refs) + seen):
         work.suspicious = (work.suspicious or 0) + len(refs)
         return {**done, "suspicious": len(refs)}, []
-    return done, await mark_gone(work, connection, refs)
+    left, unnamed_rows = await unnamed(connection, work.account, state["stream"], refs, since=state["started_at"])
+    if len(left) <= unnamed_rows:
+        await ask_for(connection, work.account, left, now=now)
+        return done, []
+    return done, await mark_gone(work, connection, left)
 
 
 def _retry(work: Work, done: State, now: datetime) -> State:
@@ -221,42 +235,3 @@ async def _seen(connection: AsyncConnection, account: str, refs: Sequence[str], 
         await connection.execute(
             update(table).where(table.c.account == account, table.c.ref.in_(some)).values(generation=generation)
         )
-
-
-async def mark_gone(work: Work, connection: AsyncConnection, refs: Sequence[str]) -> list[tuple[str, int | None]]:
-    """Set `deleted_at` of sessions that the vendor has no more; rows stay."""
-    table, reports = schema.item, schema.report
-    for some in items.chunks(refs):
-        await connection.execute(
-            update(table)
-            .where(table.c.account == work.account, table.c.ref.in_(some))
-            .values(phase=items.Phase.GONE, due_at=None, memo=None, missed_at=None)
-        )
-    marked = dict(await _renumber(work, connection, refs, deleted_at=work.clock(), was=reports.c.deleted_at.is_(None)))
-    return [(ref, marked.get(ref)) for ref in refs]
-
-
-async def _lift(work: Work, connection: AsyncConnection, refs: Sequence[str]) -> list[tuple[str, int]]:
-    """Take `deleted_at` back from sessions that are there again."""
-    return await _renumber(work, connection, refs, deleted_at=None, was=schema.report.c.deleted_at.is_not(None))
-
-
-async def _renumber(
-    work: Work, connection: AsyncConnection, refs: Sequence[str], *, deleted_at: datetime | None, was: Any
-) -> list[tuple[str, int]]:
-    reports = schema.report
-    changed: list[str] = []
-    for some in items.chunks(refs):
-        mine = select(reports.c.ref).where(reports.c.account == work.account, reports.c.ref.in_(some), was)
-        changed += (await connection.execute(mine)).scalars()
-    if not changed:
-        return []
-    first = await work.store.next_seq(connection, len(changed))
-    numbered = [(ref, first + place) for place, ref in enumerate(changed)]
-    for ref, seq in numbered:
-        await connection.execute(
-            update(reports)
-            .where(reports.c.account == work.account, reports.c.ref == ref)
-            .values(deleted_at=deleted_at, seq=seq)
-        )
-    return numbered

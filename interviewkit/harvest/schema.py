@@ -183,6 +183,7 @@ run = Table(
     Column("account", Text, nullable=False),
     Column("started_at", Moment, nullable=False),
     Column("ended_at", Moment, nullable=False),
+    Column("state", Text, nullable=False),  # how it ended: outcomes.State
     Column("requests", BigInteger, nullable=False),
     Column("throttled", BigInteger, nullable=False),
     Column("new", BigInteger, nullable=False),
@@ -190,6 +191,7 @@ run = Table(
     Column("unchanged", BigInteger, nullable=False),
     Column("gone", BigInteger, nullable=False),
     Column("unreadable", BigInteger, nullable=False),
+    Column("failed", BigInteger, nullable=False),
     Column("error", Text),
     Index("ix_run_account", "account", "ended_at"),
 )

@@ -18,10 +18,13 @@ from interviewkit.errors import (
 )
 from interviewkit.harvest import items, scans, schema
 from interviewkit.harvest.erasures import Erasures
+from interviewkit.harvest.gate import ALLOWANCE
 from interviewkit.harvest.leases import Lease
 from interviewkit.harvest.reading import Reader
 from interviewkit.harvest.work import HaltError, ParkedError, Work
 
+_STORE_AGAIN = 0.2
+"""Seconds until the store is told again of requests, when it could not be."""
 LISTING_FAILED = scans.RESCAN_LATER
 """How long a list that could not be read is left alone."""
 
@@ -59,6 +62,7 @@ async def run(work: Work, *, seconds: float) -> Slice:
         return Slice(state=Next.BUSY, until=work.gate.free_at(0))
     async with lease:
         await _load(work, lease)
+        saving = asyncio.create_task(_keep_told(work, lease))
         try:
             ended = await _steps(work, lease, until=asyncio.get_running_loop().time() + seconds)
         except ParkedError as parked:
@@ -67,6 +71,8 @@ async def run(work: Work, *, seconds: float) -> Slice:
             ended = Slice(state=Next.WAIT, until=halt.until, error=halt.error, spent=halt.spent)
         finally:
             work.listing = None
+            saving.cancel()
+            await asyncio.gather(saving, return_exceptions=True)
         return attrs.evolve(ended, until=await _save(work, lease, ended))
 
 
@@ -80,8 +86,20 @@ async def _load(work: Work, lease: Lease) -> None:
         # Machines that share a store go by its clock; a SQLite file has none, and is used by one machine.
         now = work.clock() if work.store.dialect == "sqlite" else await work.store.now(connection)
     if row is not None:
-        unknown = 0 if lease.clean else 2 * work.settings.concurrency
+        # The dead process may have been about to tell of as many as it could send meanwhile.
+        unknown = 0 if lease.clean else 2 * ALLOWANCE
         work.gate.restore(dict(row), now=now, unknown=unknown)
+
+
+async def _keep_told(work: Work, lease: Lease) -> None:
+    """Tell the store of requests that left, whenever so many have that no more may before it knows."""
+    while True:
+        await work.gate.full.wait()
+        try:
+            async with work.store.writing(lease) as connection:
+                await scans.save_gate(work, connection)
+        except StoreError:  # whoever stores what was read finds out, and says so
+            await asyncio.sleep(_STORE_AGAIN)
 
 
 async def _steps(work: Work, lease: Lease, *, until: float) -> Slice:
@@ -119,7 +137,9 @@ async def _list(work: Work, lease: Lease) -> datetime | None:
         try:
             await scans.page(work, lease, stream, scans.begin(work, stream, state, now))
         except (AuthenticationError, PermissionDeniedError) as error:
-            raise ParkedError(work.located(error)) from None
+            parked = work.refuse(stream.name, error, until=now + LISTING_FAILED)
+            if parked is not None:
+                raise parked from None
         except RateLimitedError as error:
             raise work.throttled(error) from None
         except StoreError:
@@ -128,6 +148,7 @@ async def _list(work: Work, lease: Lease) -> datetime | None:
             work.resting[stream.name] = (now + LISTING_FAILED, work.located(error))
         else:
             work.resting.pop(stream.name, None)
+            work.refused.pop(stream.name, None)
         return None
     if work.resting:
         _, why = min(work.resting.values(), key=lambda one: one[0])

@@ -64,6 +64,7 @@ class Store:
         self.name = name
         self.folder = folder
         self.lease_seconds = lease_seconds
+        self._tasks: set[asyncio.Task[Any]] = set()
         # SQLite has one writer: those of this process take turns here, in order, and not by trying again and again.
         self._turn = asyncio.Lock() if self.dialect == "sqlite" else contextlib.nullcontext()
 
@@ -101,8 +102,17 @@ class Store:
     def __repr__(self) -> str:
         return f"<Store {self.name}>"
 
+    def accompany(self, task: asyncio.Task[Any]) -> None:
+        """Cancel a task before the store is closed, should it still be running then."""
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
     async def aclose(self) -> None:
-        """Close the store's connections."""
+        """End the harvests that are still running, and close the store's connections."""
+        tasks = [task for task in self._tasks if task is not asyncio.current_task()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self.engine.dispose()
 
     @property

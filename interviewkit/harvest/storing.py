@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from interviewkit.errors import InterviewKitError
-from interviewkit.harvest import items, scans, schema
+from interviewkit.harvest import deletions, items, scans, schema
 from interviewkit.harvest.documents import Document
 from interviewkit.harvest.leases import Lease
 from interviewkit.harvest.outcomes import Change, Outcome
@@ -56,7 +56,7 @@ async def store(work: Work, lease: Lease, batch: Sequence[Done]) -> list[Outcome
             ref = SessionRef.parse(done.item["ref"])
             seq = None
             if done.change is Change.GONE:
-                ((_, seq),) = await scans.mark_gone(work, connection, [done.item["ref"]])
+                ((_, seq),) = await deletions.mark_gone(work, connection, [done.item["ref"]])
             elif done.change is Change.UNREADABLE and done.error is not None:
                 await keep(
                     connection, work.account, done.item["stream"], done.raw, done.error, now=work.clock(),

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from interviewkit.errors import InterviewKitError
 from interviewkit.harvest import items, schema
-from interviewkit.harvest.documents import without_links
+from interviewkit.harvest.documents import text_without_links, without_links
 from interviewkit.harvest.erasures import Erasures
 
 LARGEST = 1024 * 1024
@@ -63,7 +63,7 @@ def _bytes(raw: Any) -> bytes:
         try:
             raw = json.loads(raw)
         except (ValueError, RecursionError):
-            return raw if isinstance(raw, bytes) else b""
+            return text_without_links(raw.decode(errors="surrogateescape")).encode(errors="surrogateescape")
     try:
         return json.dumps(without_links(raw, files={}, raw=True), ensure_ascii=False, default=str).encode(
             errors="replace"

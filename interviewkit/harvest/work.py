@@ -62,6 +62,8 @@ class Work:
     rescans: dict[str, int] = attrs.field(factory=dict)
 
     resting: dict[str, tuple[datetime, InterviewKitError]] = attrs.field(factory=dict)
+    refused: dict[str, InterviewKitError] = attrs.field(factory=dict)
+    """Streams whose host refuses the key, and its answer."""
     """Streams whose lists could not be read, until when they are left alone, and why."""
 
     def begin(self) -> None:
@@ -69,6 +71,7 @@ class Work:
         self.counts = Counts()
         self.rescans.clear()
         self.resting.clear()
+        self.refused.clear()
         self.error = self.suspicious = None
         self.gate.requests = self.gate.throttled = 0
 
@@ -99,6 +102,13 @@ class Work:
             hint="this is a bug in the provider",
         )  # fmt: skip
 
+    def refuse(self, stream: str, error: InterviewKitError, *, until: datetime) -> ParkedError | None:
+        """Leave a stream alone whose host refuses the key; the account is parked when all of them do."""
+        self.refused[stream] = self.located(error)
+        self.resting[stream] = (until, self.refused[stream])
+        refused = all(one.name in self.refused for one in self.plan.streams)
+        return ParkedError(self.refused[stream]) if refused else None
+
     def throttled(self, error: RateLimitedError) -> HaltError:
         """How to go on after a request that was refused, by the vendor or by the gate."""
         now, budget = self.clock(), self.gate.budget
@@ -126,3 +136,9 @@ class HaltError(Exception):
         self.error = error
         self.until = until
         self.spent = spent
+
+
+def first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The first error of those that ended tasks side by side."""
+    found = group.exceptions[0]
+    return first_of(found) if isinstance(found, BaseExceptionGroup) else found

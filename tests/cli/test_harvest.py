@@ -20,6 +20,7 @@ import pytest
 
 from interviewkit import AuthenticationError
 from interviewkit.cli import demo, demo_harvest, sandboxed
+from interviewkit.harvest import Harvester
 from tests.cli.conftest import Accounts, Ran, Run, Terminal
 from tests.cli.test_process import COMMAND, ROOT, call, environment
 from tests.fake_vendor import trouble
@@ -93,6 +94,29 @@ def test_only_accounts_that_are_due_are_harvested_where_that_is_asked(run: Run, 
     assert summary(run("harvest").out)["one"]["state"] == "done"
 
 
+@pytest.mark.parametrize(("arguments", "seconds"), [((), 86400.0), (("--sweep-every", "1.5"), 5400.0)])
+def test_lists_are_read_whole_as_often_as_told(
+    run: Run, accounts: Accounts, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], seconds: float
+) -> None:
+    told: list[float] = []
+
+    class Watched(Harvester):
+        def __init__(self, *given: Any, **options: Any) -> None:
+            told.append(options["sweep_every"])
+            super().__init__(*given, **options)
+
+    async def work(*_: Any, sweep_every: float, **_options: Any) -> None:
+        told.append(sweep_every)
+
+    monkeypatch.setattr("interviewkit.harvest.Harvester", Watched, raising=False)
+    monkeypatch.setattr("interviewkit.harvest.worker.work", work)
+    monkeypatch.setattr("interviewkit.cli.stores.check", lambda *_, **_options: None)
+    accounts(one={})
+    assert run("harvest", *arguments).code == 0
+    assert run("harvest", "worker", "--store", STORE, *arguments).code == 0
+    assert told == [seconds, seconds]
+
+
 def test_one_account_that_fails_stops_no_other_and_says_why(run: Run, accounts: Accounts, tmp_path: Path) -> None:
     refused = AuthenticationError("the key is not accepted", status=401)
     accounts(good={}, bad={"failing": trouble(), "pages": []}, locked={"failing": refused, "pages": []})
@@ -137,6 +161,8 @@ def test_a_row_that_cannot_be_read_is_a_warning(run: Run, accounts: Accounts) ->
         (("--concurrency", "0"), "--concurrency is at least 1"),
         (("--interval", "nan"), "--interval is a number of seconds"),
         (("--interval", "1e12"), "--interval is a number of seconds"),
+        (("--sweep-every", "0"), "--sweep-every is a number of hours"),
+        (("worker", "--store", "postgresql://h/d", "--sweep-every", "inf"), "--sweep-every is a number of hours"),
         (("--watch", "--due"), "--watch and --due exclude each other"),
         (("--artfacts", "x"), "did you mean --artifacts?"),
         (("bogus",), "too many arguments: bogus"),
@@ -329,13 +355,15 @@ def test_the_status_tells_of_accounts_and_consumers(run: Run, accounts: Accounts
     good, locked, consumer, whole = lines(run("harvest", "status").out)
     assert (good["account"], good["state"], good["reports"], good["parked"]) == ("good", "waiting", 2, None)
     assert good["last_run"]
+    assert (good["last_state"], good["last_failed"]) == ("done", 0)
+    assert locked["last_state"] == "parked"
     assert good["next_due"]
     assert (locked["state"], locked["reports"]) == ("parked", 0)
     assert "the key is not accepted" in locked["parked"]
     assert (consumer["consumer"], consumer["seq"], consumer["behind"]) == ("warehouse", 2, 0)
     assert whole == {"store": STORE, "seq": 2, "erased": 0}
     shown = run("harvest", "status", terminal=True, columns=140)
-    assert re.search(r"good +waiting +2 ", plain(shown.out))
+    assert re.search(r"good +waiting +2 .* done +0 ", plain(shown.out))
     assert re.search(r"warehouse +2 +0 ", plain(shown.out))
 
 
@@ -380,6 +408,20 @@ def test_a_single_session_is_erased(run: Run, tmp_path: Path) -> None:
     ran = run("harvest", "forget", "--ref", "fake:live:a", "--yes")
     assert (ran.code, "fake:live:a" in ran.out + ran.err) == (0, False)
     assert [ref for _, ref in stored(tmp_path)] == ["fake:live:b", "fake:live:c", "fake:live:d"]
+
+
+@pytest.mark.usefixtures("filled")
+@pytest.mark.parametrize("how", ["--dry-run", "--yes"])
+def test_who_asks_for_json_gets_the_references_to_erase_in_exports(run: Run, how: str) -> None:
+    (told,) = lines(run("harvest", "forget", PERSON, "--ref", "fake:live:a", how, "--json").out)
+    assert told["refs"] == {"one": ["fake:live:a", "fake:live:b"], "two": ["fake:live:c", "fake:live:d"]}
+
+
+@pytest.mark.usefixtures("filled")
+@pytest.mark.parametrize("terminal", [True, False])
+def test_references_are_told_to_nobody_else(run: Run, terminal: bool) -> None:
+    ran = run("harvest", "forget", PERSON, "--dry-run", terminal=terminal)
+    assert (ran.code, "fake:live" in ran.out + ran.err) == (0, False)
 
 
 @pytest.mark.usefixtures("filled")

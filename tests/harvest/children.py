@@ -31,9 +31,10 @@ LISTS = {"/api/pads", "/1/tests", "/1/tests/{test_id}/candidates", "/1/pads", "/
 PATIENCE = 60.0
 PRELOADED = [
     "pytest", driver.__name__, "aiosqlite", "alembic.command", "alembic.runtime.environment", "cattrs",
-    "interviewkit.harvest.erase", "interviewkit.http.transport", "interviewkit.providers.coderpad.harvest",
-    "interviewkit.providers.codility.harvest", "interviewkit.providers.remoteinterview.harvest",
-    "sqlalchemy.dialects.postgresql.psycopg", "sqlalchemy.dialects.sqlite.aiosqlite",
+    "interviewkit.harvest.erase", "interviewkit.harvest.sqlite", "interviewkit.http.transport",
+    "interviewkit.providers.coderpad.harvest", "interviewkit.providers.codility.harvest",
+    "interviewkit.providers.remoteinterview.harvest", "sqlalchemy.dialects.postgresql.psycopg",
+    "sqlalchemy.dialects.sqlite.aiosqlite",
 ]  # fmt: skip
 """What a harvest imports: a child that is killed at random should be at work, not at imports."""
 CONCURRENCY = 4
@@ -124,6 +125,12 @@ async def nursery(box: Sandbox, url: str, folder: Path) -> AsyncIterator[Nursery
                 child.process.kill()
             child.process.join()
             child.process.close()
+
+
+def troubles(told: Mapping[str, Any]) -> str:
+    """What was wrong in a harvest."""
+    names = ("state", "error", "failed", "unreadable", "suspicious")
+    return "\n".join(f"{label}: { {name: one[name] for name in names} }" for label, one in told["accounts"].items())
 
 
 # --- what the sandbox saw ---
@@ -232,7 +239,8 @@ async def _is_idle(store: Store) -> bool:
                 "SELECT count(*) FROM pg_stat_activity WHERE backend_xid IS NOT NULL OR (datname = current_database()"
                 " AND pid <> pg_backend_pid() AND state <> 'idle')"
             )
-            return (await connection.execute(writers)).scalar_one() == 0
+            busy: int = (await connection.execute(writers)).scalar_one()
+            return busy == 0
     with contextlib.closing(sqlite3.connect(str(store.engine.url.database), timeout=0, isolation_level=None)) as probe:
         try:
             probe.execute("BEGIN IMMEDIATE")

@@ -7,6 +7,7 @@ import json
 import os
 import resource
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,8 @@ class Job:
     lease_seconds: float = 30.0
     harvester: dict[str, Any] = attrs.field(factory=dict)
     """Keywords of `Harvester`."""
+    ahead: float = 0.0
+    """Seconds by which the harvest's clock is ahead of ours."""
     slices: bool = False
     """One slice of each account, one after the other, instead of a run."""
     largest_file: int | None = None
@@ -69,7 +72,8 @@ async def _harvest(job: Job) -> dict[str, Any]:
     ]
     samples: list[float] = []
     async with Hub(providers) as hub, await Store.open(job.store, lease_seconds=job.lease_seconds) as store:
-        harvester = Harvester(hub, store, **job.harvester)
+        ahead = timedelta(seconds=job.ahead)
+        harvester = Harvester(hub, store, clock=lambda: datetime.now(UTC) + ahead, **job.harvester)
         number = 0
         if job.slices:
             states = {label: (await harvester.run_slice(label)).state for label in job.accounts}

@@ -16,8 +16,9 @@ from .stored import mark_deleted, put, report, task
 
 dlt = pytest.importorskip("dlt", reason="dlt is not installed")
 duckdb = pytest.importorskip("duckdb", reason="duckdb is not installed")
+PipelineStepFailed = pytest.importorskip("dlt.pipeline.exceptions").PipelineStepFailed
 
-Run = Callable[[], None]
+Run = Callable[..., None]
 Ask = Callable[[str], list[tuple[Any, ...]]]
 
 
@@ -47,7 +48,7 @@ def load(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     pipeline = dlt.pipeline(
         "harvest", destination=target, dataset_name="interviews", pipelines_dir=str(tmp_path / "pipelines")
     )
-    return lambda: pipeline.run(reports_source(url)).raise_on_failed_jobs()
+    return lambda **how: pipeline.run(reports_source(url), **how).raise_on_failed_jobs()
 
 
 @pytest.fixture
@@ -95,6 +96,21 @@ def test_a_run_with_nothing_new_loads_nothing(change: Any, load: Run, ask: Ask) 
     assert ask("select count(*) from interviews._dlt_loads") == [(1,)]
 
 
+def test_a_store_that_was_made_anew_is_not_taken_for_one_with_nothing_new(
+    change: Any, load: Run, ask: Ask, tmp_path: Path
+) -> None:
+    change(lambda store: put(store, report(1), report(2)))
+    load()
+    for file in tmp_path.glob("store.db*"):
+        file.unlink()
+    change(lambda store: put(store, report(3)))
+    with pytest.raises(PipelineStepFailed, match=r"2 changes.* holds 1.*refresh"):
+        load()
+    assert ask("select count(*) from interviews.reports") == [(2,)]
+    load(refresh="drop_sources")
+    assert ask("select ref[-4:] from interviews.reports") == [("0003",)]
+
+
 def test_raw_is_one_json_column_whatever_letters_it_holds(change: Any, load: Run, ask: Ask) -> None:
     raw = {"note": "a\x00b\ud800c", "deep": [{"er": [1, {"x": None}]}]}
     change(lambda store: put(store, report(1, task("Sorting"), raw=raw)))
@@ -131,8 +147,6 @@ def test_a_report_that_changes_while_it_is_read_comes_once_and_again_in_the_next
 
 
 def test_a_store_that_is_not_there_is_not_made(load: Run, tmp_path: Path) -> None:
-    from dlt.pipeline.exceptions import PipelineStepFailed
-
     with pytest.raises(PipelineStepFailed, match=r"there is no store .*store\.db"):
         load()
     assert not (tmp_path / "store.db").exists()

@@ -14,8 +14,8 @@ import pytest
 import interviewkit as ik
 from interviewkit.harvest import Store
 from interviewkit.harvest.documents import document, without_links
-from interviewkit.serialize import report_from_json
 from interviewkit.sandbox import Sandbox
+from interviewkit.serialize import report_from_json
 
 from .stored import put, report, task
 

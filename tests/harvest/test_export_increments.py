@@ -283,6 +283,31 @@ async def test_arguments_that_make_no_sense_are_refused_before_anything_is_writt
     assert "out" not in names(out.parent)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+@pytest.mark.parametrize("format", ["parquet", "csv", "jsonl"])
+async def test_files_are_their_owners_alone_unless_they_replace_one_with_another_mode(
+    store: Store, out: Path, monkeypatch: pytest.MonkeyPatch, format: Any
+) -> None:
+    await put(store, report(1, task("Sorting", True)))
+    staged: list[int] = []
+    finish = staging.Staging.finish
+
+    def watched(files: staging.Staging) -> None:
+        finish(files)
+        staged.extend(path.stat().st_mode & 0o777 for path in out.glob(".interviewkit-export-*/*"))
+
+    monkeypatch.setattr(staging.Staging, "finish", watched)
+    files = first, second, third = (await export(store, out, format=format)).files
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+    first.chmod(0o640)
+    second.unlink()
+    second.symlink_to(third)
+    third.chmod(0o644)
+    await export(store, out, format=format, overwrite=True)
+    assert [path.lstat().st_mode & 0o777 for path in (first, second, third)] == [0o640, 0o600, 0o644]
+    assert staged == [0o600] * 6
+
+
 async def test_a_folder_that_cannot_be_made_is_one_clear_line(store: Store, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigurationError, match=r"the export to .* cannot be written: Not a directory"):

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import attrs
 import pytest
 
 from interviewkit.errors import ConfigurationError, InvalidArgumentError, StoreError
@@ -109,9 +110,12 @@ async def test_no_byte_of_the_person_is_left_in_the_data_folder(filled: Filled, 
     done = await forget(filled.store, email=EMAIL, key=KEY, artifacts=filled.files)
     assert traces(data, *words) == set()
     assert await filled.refs() == others
-    assert done == Forgotten(
+    assert attrs.evolve(done, refs_by_account={}) == Forgotten(
         accounts=("acme", "second"), refs=tuple(sorted(mine)), items=7, reports=6, unreadable=2, artifacts=3, files=2
     )
+    assert list(done.refs_by_account) == ["acme", "second"]
+    assert {ref for refs in done.refs_by_account.values() for ref in refs} == mine
+    assert not any(ref in repr(done) for ref in mine)
 
 
 async def test_the_person_is_erased_from_every_table_and_nobody_else_is(either: Filled) -> None:

@@ -106,7 +106,7 @@ def test_a_row_is_as_late_as_its_latest_time() -> None:
     ("final", "again", "phase"),
     [(True, None, Phase.FINAL), (True, NOON, Phase.FINAL), (False, NOON, Phase.OPEN), (False, None, Phase.OPEN)],
 )
-def test_a_reading_settles_what_was_wrong(final: bool, again: datetime | None, phase: Phase) -> None:  # noqa: FBT001
+def test_a_reading_settles_what_was_wrong(final: bool, again: datetime | None, phase: Phase) -> None:
     old = item(phase=Phase.UNREADABLE, digest="new", memo="memo", missed_at=NOON, due_at=NOON)
     assert read(old, final=final, again=again) == item(
         phase=phase, due_at=again, digest="new", done_digest="new", reads=5, failures=0, error=None

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select, update
 
 from interviewkit.errors import StoreError
-from interviewkit.harvest import Store, schema
+from interviewkit.harvest import Store, engine, schema
 from interviewkit.harvest.leases import Lease, LeaseLostError
 
 SHORT = 0.3
@@ -109,10 +109,14 @@ async def test_a_lease_that_ran_out_writes_nothing_even_if_nobody_took_it(store:
 
 async def test_what_fails_in_a_transaction_leaves_nothing_behind(store: Store) -> None:
     lease = await held(store)
-    with pytest.raises(ZeroDivisionError):
+
+    async def fail() -> None:
         async with store.writing(lease) as connection:
             await connection.execute(update(accounts).values(parked="half"))
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
     assert await parked(store) is None
 
 
@@ -190,14 +194,16 @@ async def test_writers_and_takers_do_not_wait_for_each_other_in_a_circle(postgre
 async def test_a_machine_that_stops_in_a_transaction_does_not_keep_its_locks(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from interviewkit.harvest import engine
-
     monkeypatch.setattr(engine, "_LEAST_IDLE", 0.1)
     async with await Store.open(postgres_url, lease_seconds=0.1) as stopped, await Store.open(postgres_url) as other:
-        with pytest.raises(StoreError, match="cannot be reached") as lost:
+
+        async def stop() -> None:
             async with stopped.writing() as connection:
                 await stopped.next_seq(connection)
                 async with other.writing() as second:
                     assert await other.next_seq(second) == 1
                 await stopped.next_seq(connection)
+
+        with pytest.raises(StoreError, match="cannot be reached") as lost:
+            await stop()
         assert lost.value.retryable

@@ -19,8 +19,10 @@ from . import driver
 
 MOST = 150.0
 """MiB."""
-FLAT = 12.0
+FLAT = 4.0
 """MiB that the last third of a harvest may have above the middle one."""
+STEP = 20.0
+"""The same where lists without pages are long: as long as one is read, its rows take room."""
 SOAK_SESSIONS = int(os.environ.get("INTERVIEWKIT_SOAK_SESSIONS", "100000"))
 
 
@@ -37,8 +39,10 @@ async def _measured(job: driver.Job, folder: Path) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("sessions", [2400, pytest.param(SOAK_SESSIONS, marks=pytest.mark.soak)])
-async def test_memory_is_bounded_and_flat(sessions: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("sessions", "flat"), [(2400, FLAT), pytest.param(SOAK_SESSIONS, STEP, marks=pytest.mark.soak)]
+)
+async def test_memory_is_bounded_and_flat(sessions: int, flat: float, tmp_path: Path) -> None:
     async with Sandbox(sessions=sessions, strict_limits=False) as box:
         job = driver.Job(
             store=f"sqlite:///{tmp_path}/harvest.db", accounts=box.accounts, result=str(tmp_path / "result.json"),
@@ -52,4 +56,4 @@ async def test_memory_is_bounded_and_flat(sessions: int, tmp_path: Path) -> None
     assert told["ok"], told
     assert told["outcomes"] > sessions // 2
     assert told["peak"] <= MOST
-    assert grown <= FLAT, samples
+    assert grown <= flat, samples

@@ -46,6 +46,16 @@ async def test_two_processes_on_one_sqlite_file_share_the_work_and_repeat_no_req
     assert spent.total - floor.total <= 6, "a process that comes second may look at the lists for news, and no more"
 
 
+async def test_processes_that_make_the_same_new_store_at_once_all_succeed(tmp_path: Path) -> None:
+    async with Sandbox(sessions=0, strict_limits=False) as box:
+        for attempt in range(2):
+            url = f"sqlite:///{tmp_path}/new-{attempt}.db"
+            async with nursery(box, url, tmp_path) as children:
+                several = [children.start(lease_seconds=1.0) for _ in range(4)]
+                codes = [await child.ended() for child in several]
+                assert codes == [0] * 4, [child.told for child in several]
+
+
 async def _stopped_in_mid_work(child: Child, store: Store, box: Sandbox) -> None:
     """Stop a process between two transactions, while it waits for answers, which come when it sleeps."""
     await until_requests(box, 12, child)

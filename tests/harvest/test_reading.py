@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -53,7 +54,7 @@ async def test_a_report_that_is_half_done_is_read_again_until_it_is_final(here: 
 
 
 async def test_a_plan_that_asks_for_the_past_is_not_asked_for_ever(here: Place, vendor: Vendor) -> None:
-    vendor.sessions.again = lambda _report, *, reads: here.clock.now - DAY  # type: ignore[method-assign]  # noqa: ARG005
+    vendor.sessions.again = lambda _report, *, reads: here.clock.now - DAY  # type: ignore[method-assign]
     assert (await here.harvest()).account.new == 12
     assert len(vendor.sessions.read) == 12
     assert (await item(here, "s003"))["due_at"] == here.clock.now + MINUTE
@@ -121,6 +122,26 @@ async def test_an_unreadable_report_is_kept_raw_and_tried_again_daily_or_when_it
     entry.error = None
     assert (await here.harvest()).of(Change.NEW) == ["s003"]
     assert await here.rows(schema.unreadable) == []
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://files.example.com/a.png?v=1&X-Amz-Signature=5ec7e7",
+        "https://files.example.com/a.png?v=1\\u0026X-Amz-Signature=5ec7e7",
+        "https:\\/\\/files.example.com\\/a.png?X-Amz-Signature=5ec7e7\\u0026X-Amz-Expires=900",
+        "https://files.example.com/a.png?v=1&amp;sig\\u003d5ec7e7",
+    ],
+)
+async def test_an_answer_that_is_no_json_is_kept_without_its_signed_links(
+    here: Place, vendor: Vendor, link: str
+) -> None:
+    before, after = b'{"note": "caf\xe9", "plain": "https:\\/\\/example.com\\/?q=1", "image": "', b'", "next": {'
+    truncated = ik.MalformedResponseError("odd", paths=("$",), raw=before + link.encode() + after)
+    vendor.sessions.entries["s003"].error = truncated
+    await here.harvest()
+    (row,) = await here.rows(schema.unreadable)
+    assert row["raw"] == before + b"expired_link" + after
 
 
 async def test_the_same_garbage_for_two_reports_is_kept_for_each(here: Place, vendor: Vendor) -> None:
@@ -191,15 +212,18 @@ async def test_a_refused_key_parks_the_account_and_what_was_under_way_is_stored(
     assert {"s000", "s001", "s002"} <= set(await here.stored())
     (account,) = await here.rows(schema.account)
     assert "no" in account["parked"]
+    asked = len(vendor.sessions.read)
     left_alone = await here.harvest(only_due=True)
-    assert (left_alone.account.state, left_alone.account.requests) == (State.PARKED, 0)
+    assert (left_alone.account.state, len(vendor.sessions.read)) == (State.PARKED, asked)
     vendor.sessions.entries["s003"].error = None
     by_hand = await here.harvest()
     assert (by_hand.account.state, len(await here.stored())) == (State.DONE, 12)
     assert (await here.rows(schema.account))[0]["parked"] is None
 
 
-@pytest.mark.parametrize("error", [ik.AuthenticationError("no", status=401), ik.PermissionDeniedError("no", status=403)])
+@pytest.mark.parametrize(
+    "error", [ik.AuthenticationError("no", status=401), ik.PermissionDeniedError("no", status=403)]
+)
 async def test_a_list_that_is_refused_parks_the_account(here: Place, vendor: Vendor, error: Exception) -> None:
     vendor.sessions.error = error
     found = await here.harvest()
@@ -225,7 +249,7 @@ async def test_429s_that_do_not_say_how_long_are_waited_for_longer_and_longer(he
 
     listing.before_page = refuse
     assert (await here.harvest()).account.new == 12
-    pauses = [later - earlier for earlier, later in zip(asked, asked[1:13], strict=False)]
+    pauses = [later - earlier for earlier, later in itertools.pairwise(asked[:13])]
     assert [round(pause) for pause in pauses] == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]
 
 

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import Table, column, insert, inspect, select, table, text, update
 
 import interviewkit as ik
 from interviewkit.errors import ConfigurationError, StoreError
@@ -22,7 +22,7 @@ from interviewkit.harvest.documents import document
 from interviewkit.harvest.engine import parse
 from interviewkit.harvest.store import HEAD, VERSION_TABLE
 
-from .stored import mark_deleted, put, report
+from .stored import NIGHT, mark_deleted, put, report
 
 
 @pytest.fixture
@@ -95,8 +95,11 @@ async def test_a_server_that_is_not_there_is_a_configuration_error() -> None:
 async def test_a_new_file_is_for_its_owner_only(tmp_path: Path) -> None:
     async with await Store.open(tmp_path / "store.db") as store:
         await put(store, report(1))
-        modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
-    assert set(modes.values()) == {0o600}
+        assert modes(tmp_path) == {0o600}
+
+
+def modes(folder: Path) -> set[int]:
+    return {path.stat().st_mode & 0o777 for path in folder.iterdir()}
 
 
 # --- numbers ---
@@ -146,19 +149,24 @@ async def test_a_reader_never_misses_a_number_while_accounts_write(store_url: st
             seen.extend([one.seq async for one in store.records(since_seq=seen[-1] if seen else 0)])
             await asyncio.sleep(0)
 
-    async with await Store.open(store_url) as first, await Store.open(store_url) as second:
-        async with asyncio.timeout(30), asyncio.TaskGroup() as group:
-            for number in range(accounts):
-                group.create_task(write((first, second)[number % 2], f"account-{number}"))
-            group.create_task(read(second))
+    async with (
+        await Store.open(store_url) as first, await Store.open(store_url) as second,
+        asyncio.timeout(30), asyncio.TaskGroup() as group,
+    ):  # fmt: skip
+        for number in range(accounts):
+            group.create_task(write((first, second)[number % 2], f"account-{number}"))
+        group.create_task(read(second))
     assert seen == list(range(1, 2 * accounts * rounds + 1))
 
 
 async def test_numbers_of_a_transaction_that_failed_are_given_again(store: Store) -> None:
-    with pytest.raises(ZeroDivisionError):
+    async def fail() -> None:
         async with store.writing() as connection:
             assert await store.next_seq(connection, 5) == 1
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
     async with store.writing() as connection:
         assert await store.next_seq(connection, 5) == 1
         assert await store.next_seq(connection) == 6
@@ -176,17 +184,22 @@ async def test_what_the_database_refuses_is_a_store_error_without_any_value(stor
     assert refused.value.__suppress_context__
 
 
-async def test_writers_of_one_process_take_turns_however_many_there_are(store: Store) -> None:
-    async def add() -> None:
+async def test_writers_of_one_process_wait_for_each_other_however_many_there_are(store: Store) -> None:
+    done: list[int] = []
+
+    async def add(number: int) -> None:
         async with store.writing() as connection:
             value = (await connection.execute(select(schema.counter.c.value).with_for_update())).scalar_one()
             await asyncio.sleep(0)
             await connection.execute(update(schema.counter).values(value=value + 1))
+        done.append(number)
 
     async with asyncio.timeout(20), asyncio.TaskGroup() as group:
-        for _ in range(40):
-            group.create_task(add())
+        for number in range(40):
+            group.create_task(add(number))
     assert await store.last_seq() == 40
+    if store.dialect == "sqlite":  # which knows no order of waiting itself
+        assert done == list(range(40))
 
 
 async def test_writers_that_are_cancelled_keep_no_lock(store: Store) -> None:
@@ -226,15 +239,18 @@ async def test_a_store_opened_again_is_as_it_was(store_url: str) -> None:
         assert [one.ref.id async for one in store.reports()] == ["KK0001"]
 
 
+version = table(VERSION_TABLE, column("version_num"))
+
+
 async def test_a_store_of_a_newer_version_is_refused_unchanged(store_url: str) -> None:
     async with await Store.open(store_url) as store:
         async with store.writing() as connection:
-            await connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '9999'"))
+            await connection.execute(update(version).values(version_num="9999"))
         with pytest.raises(ConfigurationError, match="newer version") as refused:
             await Store.open(store_url)
         assert refused.value.hint == "upgrade interviewkit"
         async with store.reading() as connection:
-            assert (await connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}"))).scalar() == "9999"
+            assert (await connection.execute(select(version.c.version_num))).scalar() == "9999"
 
 
 async def test_tables_of_another_program_are_refused_and_stay(store_url: str) -> None:
@@ -274,7 +290,7 @@ def _open(url: str, barrier: Any, results: Any) -> None:
 
 
 def test_processes_that_make_the_schema_at_once_all_succeed(store_url: str) -> None:
-    context = multiprocessing.get_context("fork")
+    context = multiprocessing.get_context("forkserver")
     barrier, results = context.Barrier(3), context.Queue()
     processes = [context.Process(target=_open, args=(store_url, barrier, results)) for _ in range(3)]
     for process in processes:
@@ -294,3 +310,35 @@ async def test_sqlite_keeps_what_was_committed_and_nothing_of_what_was_deleted(t
     with sqlite3.connect(tmp_path / "store.db") as plain:
         assert plain.execute(f"SELECT version_num FROM {VERSION_TABLE}").fetchall() == [(HEAD,)]  # noqa: S608
     plain.close()
+
+
+async def test_primary_keys_and_indexes_are_those_of_the_schema(store: Store) -> None:
+    """Alembic's comparison does not look at keys."""
+    Shape = tuple[list[str], str | None, set[tuple[str | None, tuple[str, ...]]]]  # noqa: N806
+
+    def found(connection: Any) -> dict[str, Shape]:
+        looked = inspect(connection)
+        shapes = {}
+        for one in schema.metadata.sorted_tables:
+            key = looked.get_pk_constraint(one.name)
+            indexes = {(index["name"], tuple(index["column_names"])) for index in looked.get_indexes(one.name)}
+            own = {index for index in indexes if str(index[0]).startswith("ix_")}
+            shapes[one.name] = (key["constrained_columns"], key["name"], own)
+        return shapes
+
+    def expected(one: Table) -> Shape:
+        indexes = {(index.name, tuple(column.name for column in index.columns)) for index in one.indexes}
+        return [column.name for column in one.primary_key], f"pk_{one.name}", indexes
+
+    async with store.engine.connect() as connection:
+        shapes = await connection.run_sync(found)
+    assert shapes == {one.name: expected(one) for one in schema.metadata.sorted_tables}
+
+
+async def test_runs_are_numbered_by_the_database(store: Store) -> None:
+    counts = dict.fromkeys(("requests", "throttled", "new", "changed", "unchanged", "gone", "unreadable", "failed"), 0)
+    async with store.writing() as connection:
+        for _ in range(2):
+            row = {"account": "acme", "started_at": NIGHT, "ended_at": NIGHT, "state": "done", **counts}
+            await connection.execute(insert(schema.run).values(**row))
+        assert (await connection.execute(select(schema.run.c.id))).scalars().all() == [1, 2]

@@ -96,7 +96,7 @@ def slices(store: Store) -> Slices:
 @contextlib.asynccontextmanager
 async def running(*workers: SliceWorker) -> AsyncIterator[asyncio.Event]:
     stop = asyncio.Event()
-    async with asyncio.TaskGroup() as group:
+    async with asyncio.timeout(90), asyncio.TaskGroup() as group:
         for worker in workers:
             group.create_task(worker.run(stop))
         try:
@@ -312,7 +312,8 @@ async def test_a_cancelled_worker_finishes_the_slices_in_flight(store: Store, po
     await begun.wait()
     worker.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await worker
+        async with asyncio.timeout(30):
+            await worker
     assert finished == ["a"]
     assert jobs(postgres_url) == [({"account": "a"}, "todo")]
 

@@ -6,6 +6,7 @@ import contextlib
 import filecmp
 import os
 import shutil
+import stat
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,6 +19,8 @@ from interviewkit.harvest.export.formats import TableWriter
 from interviewkit.harvest.export.tables import TABLES, Row, TableShape
 
 _PREFIX = ".interviewkit-export-"
+_MODE = 0o600
+"""Reports tell of people: who may read an export is for its owner to say."""
 _STALE_SECONDS = 86_400
 """Files in the making that nobody has touched for so long are a dead process's."""
 
@@ -40,7 +43,9 @@ class Staging:
         try:
             with _told(self._out, "failed", StoreError):
                 for shape in TABLES:
-                    self._writers[shape.name] = self._make(self._folder / self._targets[shape.name].name, shape)
+                    path = self._folder / self._targets[shape.name].name
+                    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _MODE))
+                    self._writers[shape.name] = self._make(path, shape)
         except BaseException:
             self.__exit__(None, None, None)
             raise
@@ -69,7 +74,7 @@ class Staging:
                 self._writers.pop(name).close()
 
     def publish(self, *, overwrite: bool, same_is_fine: bool) -> tuple[Path, ...]:
-        """Give the files their names, and return them.
+        """Give the files their names, and return them. They are their owner's alone, or have a replaced file's mode.
 
         A file that stands there already is replaced with `overwrite`; with `same_is_fine` it may be the same one, left
         by an export that died between this and the end of its transaction. Raises `ConfigurationError` for another.
@@ -79,6 +84,7 @@ class Staging:
             if not overwrite:
                 refuse(made, unless=lambda target: same_is_fine and filecmp.cmp(made[target], target, shallow=False))
             for target, file in made.items():
+                _take_mode(file, target)
                 file.replace(target)
             _sync(self._out)
         return tuple(made)
@@ -93,6 +99,14 @@ def refuse(targets: Iterable[Path], *, unless: Callable[[Path], bool] = lambda _
             f"{existing[0].parent} holds {names} already; nothing was written",
             hint="name another folder, or allow it with overwrite (--overwrite)",
         )
+
+
+def _take_mode(file: Path, target: Path) -> None:
+    """Let a file keep the mode of the one that it replaces."""
+    with contextlib.suppress(FileNotFoundError):
+        mode = target.lstat().st_mode
+        if stat.S_ISREG(mode):
+            file.chmod(mode & 0o777)
 
 
 def _sweep(out: Path) -> None:
