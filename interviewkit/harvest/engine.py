@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import URL, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
@@ -16,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from interviewkit.errors import ConfigurationError, StoreError
 from interviewkit.harvest import sqlite
+from interviewkit.harvest.schema import VERSION_TABLE
 
 _HINT = "write sqlite:///interviewkit.db, or postgresql://USER@HOST/DATABASE"
 _DRIVERS = {
@@ -101,6 +103,7 @@ def _sqlite(url: URL) -> AsyncEngine:
         raise ConfigurationError(
             f"the store {path} cannot be opened: {error.strerror}", hint="name a file in a folder that can be written"
         ) from None
+    _refuse_strangers(path)
     engine = create_async_engine(
         url, hide_parameters=True, pool_size=4, async_creator=lambda: sqlite.connect(path, busy_seconds=BUSY_SECONDS)
     )
@@ -118,6 +121,22 @@ def _sqlite(url: URL) -> AsyncEngine:
     event.listen(engine.sync_engine, "connect", prepare)
     event.listen(engine.sync_engine, "begin", begin)
     return engine
+
+
+def _refuse_strangers(path: Path) -> None:
+    """Raise `ConfigurationError` for another program's file, before anything of it is changed."""
+    if path.stat().st_size == 0:
+        return
+    try:
+        uri = f"file:{quote(str(path.absolute()))}?mode=ro"
+        with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS)) as opened:
+            names = {name for (name,) in opened.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    except sqlite3.Error:  # whoever opens it for writing says why
+        return
+    if names and VERSION_TABLE not in names:
+        raise ConfigurationError(
+            f"{path} holds tables of another program ({', '.join(sorted(names)[:3])})", hint="name another file"
+        )
 
 
 @contextlib.contextmanager

@@ -191,6 +191,8 @@ async def _finish(
     done |= {"full_at": now, "news_at": now, "suspicious": None}
     if len(refs) > MISSING_ROWS and len(refs) > MISSING_SHARE * (len(refs) + seen):
         work.suspicious = (work.suspicious or 0) + len(refs)
+        if state["suspicious"] is not None:  # the last scan missed as many: their reports can tell
+            await ask_for(connection, work.account, refs, now=now)
         return {**done, "suspicious": len(refs)}, []
     left, unnamed_rows = await unnamed(connection, work.account, state["stream"], refs, since=state["started_at"])
     if len(left) <= unnamed_rows:

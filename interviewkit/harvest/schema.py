@@ -21,6 +21,8 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
+VERSION_TABLE = "interviewkit_version"
+"""Where the migration stands; other programs in the same database may have Alembic's own table."""
 REPORT_SCHEMA = 1
 """The version of what stands in `report.payload`."""
 

@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from interviewkit.errors import ConfigurationError, StoreError
 from interviewkit.harvest import schema
 from interviewkit.harvest.engine import connect, parse, shown, told
+from interviewkit.harvest.schema import VERSION_TABLE
 from interviewkit.model import Report
 from interviewkit.serialize import report_from_json
 
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 HEAD = "0001"
 """The newest migration."""
 _BATCH = 200
-VERSION_TABLE = "interviewkit_version"
-"""Where the migration stands; other programs in the same database may have Alembic's own table."""
 _NEXT_SEQ = (
     update(schema.counter)
     .where(schema.counter.c.name == "seq")

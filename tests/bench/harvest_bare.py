@@ -7,7 +7,6 @@ concurrency and the durability of the harvest, and stores each report as one tex
 from __future__ import annotations
 
 import asyncio
-import itertools
 import json
 import sqlite3
 from collections.abc import Awaitable, Callable
@@ -78,9 +77,7 @@ class Vendor:
         await asyncio.gather(*(self._one_by_one(self._jobs, store, until) for _ in range(CONCURRENCY)))
         return bool(self._jobs)
 
-    async def _one_by_one(
-        self, jobs: list[Job], store: Callable[[str, str, list[Any]], None], until: float
-    ) -> None:
+    async def _one_by_one(self, jobs: list[Job], store: Callable[[str, str, list[Any]], None], until: float) -> None:
         loop = asyncio.get_running_loop()
         while jobs and loop.time() < until:
             ref, read = jobs.pop()
@@ -135,9 +132,8 @@ async def candidates(vendor: Vendor) -> list[Job]:
                 url = f"{tests}/{test['id']}/candidates/{row['id']}/report{key}"
                 jobs.append((f"{test['id']}/{row['id']}", lambda url=url: _one(vendor, url)))  # type: ignore[misc]
     base, key = f"{vendor.keywords['pads_base_url']}/1/pads", f"?key={vendor.keywords['pads_api_key']}"
-    for row in await vendor.get(f"{base}{key}"):
-        jobs.append((row["id"], lambda url=f"{base}/{row['id']}{key}": _one(vendor, url)))  # type: ignore[misc]
-    return jobs
+    urls = {row["id"]: f"{base}/{row['id']}{key}" for row in await vendor.get(f"{base}{key}")}
+    return jobs + [(ident, lambda url=url: _one(vendor, url)) for ident, url in urls.items()]  # type: ignore[misc]
 
 
 async def sessions(vendor: Vendor) -> list[Job]:
@@ -145,9 +141,7 @@ async def sessions(vendor: Vendor) -> list[Job]:
     base = vendor.keywords["base_url"]
     jobs: list[Job] = []
     url: str | None = f"{base}/api/sessions/"
-    for _ in itertools.count():
-        if url is None:
-            break
+    while url is not None:
         page = await vendor.get(url)
         for row in page["results"]:
             if row["start_date"] is not None:

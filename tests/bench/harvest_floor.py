@@ -52,7 +52,7 @@ class Floors:
         """Requests of a harvest after these sessions changed; Codility's lists do not show when."""
         refs = [ref.split(":") for ref in changed]
         pads = [self._vendor("coderpad").pads.find(ident) for vendor, _, ident in refs if vendor == "coderpad"]
-        known = {ident for ident in (*self._finished(), *self._live_pads())}
+        known = self._finished() | self._live_pads()
         reports = [ident for vendor, _, ident in refs if vendor == "remoteinterview" and ident in known]
         pages = math.ceil((len(pads) + overlapping) / PADS_A_PAGE)
         return {

@@ -51,7 +51,7 @@ async def sandbox(sessions: int) -> AsyncIterator[tuple[dict[str, Any], aiohttp.
     command = [
         sys.executable, "-m", "interviewkit.sandbox", "--json", "--exit-with-parent", "--sessions", str(sessions),
     ]  # fmt: skip
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: ASYNC220 - it starts before anything is measured
         assert process.stdin is not None
         assert process.stdout is not None
         ready = json.loads(process.stdout.readline())
@@ -84,7 +84,9 @@ async def rate() -> list[Row]:
                         more = more and await bare.slice(SLICES["bare"])
                     between = await _asked(control, counts)
                     with spent["harvest"].counted():
-                        ended = await asyncio.gather(*(harvester.run_slice(one, seconds=SLICES["harvest"]) for one in left))
+                        ended = await asyncio.gather(
+                            *(harvester.run_slice(one, seconds=SLICES["harvest"]) for one in left)
+                        )
                     asked["bare"] += between - before
                     asked["harvest"] += await _asked(control, counts) - between
                     left = {label for label, one in zip(left, ended, strict=True) if one.state is not Next.DONE}

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.bench.calls import one_call, pipeline
+from tests.bench.harvest import harvest
 from tests.bench.imports import imports
 from tests.bench.measure import ROUNDS, Row
 from tests.bench.memory import memory
@@ -23,7 +24,7 @@ from tests.bench.pages import pages
 async def every() -> list[Row]:
     """All rows, one comparison after another."""
     rows: list[Row] = []
-    for part in (imports, pipeline, one_call, pages, memory):
+    for part in (imports, pipeline, one_call, pages, memory, harvest):
         rows.extend(await part())
     return rows
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from interviewkit.errors import MalformedResponseError
 from interviewkit.harvest import Change
 from interviewkit.http.wire import Problem
 
-from .scripted import Place, Vendor, place
+from .scripted import Entry, Place, Vendor, place
 
 
 @pytest.fixture
@@ -53,6 +52,22 @@ async def test_where_a_row_names_nobody_the_reports_of_those_missing_are_asked_f
     vendor.sessions.read.clear()
     found = await here.harvest()
     assert (found.account.gone, vendor.sessions.read) == (0, ["s007"])
-    here.clock.advance(seconds=timedelta(hours=2).total_seconds())
+    here.clock.advance(hours=2)
     found = await here.harvest()
     assert found.of(Change.GONE) == ["s007"], "not found twice, an hour apart"
+
+
+async def test_where_two_scans_miss_very_many_their_reports_tell_that_they_are_gone(
+    here: Place, vendor: Vendor
+) -> None:
+    vendor.sessions.entries.update({f"t{number:03}": Entry() for number in range(40)})
+    await here.harvest()
+    for number in range(40):
+        del vendor.sessions.entries[f"t{number:03}"]
+    vendor.sessions.read.clear()
+    found = await here.harvest()
+    assert (found.account.suspicious, found.account.gone, vendor.sessions.read) == (40, 0, [])
+    found = await here.harvest()
+    assert (found.account.suspicious, found.account.gone, len(vendor.sessions.read)) == (40, 0, 40)
+    here.clock.advance(hours=2)
+    assert (await here.harvest()).account.gone == 40

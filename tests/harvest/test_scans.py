@@ -297,3 +297,60 @@ async def test_since_leaves_older_sessions_for_a_later_harvest_without_it(here: 
     assert "s003" in recent.of(NEW)
     assert recent.account.next_due > here.clock.now
     assert sorted((await here.harvest()).of(NEW)) == ["s001", "s002"]
+
+
+def odd(raw: object) -> Problem:
+    return Problem(raw=raw, error=ik.MalformedResponseError("not what the vendor documents", paths=("$.id",)))
+
+
+async def test_a_known_session_whose_row_cannot_be_read_is_not_gone(here: Place, vendor: Vendor) -> None:
+    await here.harvest()
+    del vendor.sessions.entries["s003"]
+    vendor.sessions.problems = [odd({"id": "s003", "score": "many"})]
+    found = await here.harvest()
+    assert (found.account.gone, found.account.unreadable, found.account.failed) == (0, 1, 0)
+    assert (await here.stored())["s003"] == (4, False)
+
+
+async def test_a_session_missing_beside_a_row_without_a_name_is_asked_for(here: Place, vendor: Vendor) -> None:
+    await here.harvest()
+    del vendor.sessions.entries["s003"]
+    vendor.sessions.problems = [odd({"score": "many"})]
+    found = await here.harvest()
+    assert (found.account.gone, found.of(Change.FAILED)) == (0, ["s003"])
+    here.clock.advance(hours=1)
+    assert (await here.harvest()).of(GONE) == ["s003"]
+    assert (await here.stored())["s003"] == (26, True)
+
+
+async def test_more_missing_sessions_than_rows_without_a_name_are_gone(here: Place, vendor: Vendor) -> None:
+    await here.harvest()
+    for name in ("s003", "s004"):
+        del vendor.sessions.entries[name]
+    vendor.sessions.problems = [odd({"score": "many"})]
+    assert (await here.harvest()).of(GONE) == ["s003", "s004"]
+
+
+async def test_changes_deletions_and_returns_are_stored_on_each_database(store_url: str) -> None:
+    vendor = Vendor(sessions=25)
+    vendor.sessions.problems = [odd(b"\x00\xff")]
+    async with place(store_url, vendor) as here:
+        assert (await here.harvest()).account.new == 25
+        assert [row["raw"] for row in await here.rows(schema.unreadable)] == [b"\x00\xff"]
+        entries, vendor.sessions.problems = vendor.sessions.entries, []
+        entries["s003"].version, entries["s003"].says = 2, "half \ud800 and \x00"
+        entries["s004"].version, entries["s004"].error = 2, ik.MalformedResponseError("odd", paths=("$",), raw={"a": 1})
+        entries["s005"].version, entries["s005"].error = 2, ik.TransportError("reset")
+        gone = entries.pop("s001")
+        found = await here.harvest()
+        assert (found.of(CHANGED), found.of(GONE), found.of(Change.FAILED)) == (["s003"], ["s001"], ["s005"])
+        assert [row["raw"] for row in await here.rows(schema.unreadable)] == [b'{"a": 1}']
+        entries["s001"] = gone
+        entries["s004"].error = entries["s005"].error = None
+        here.clock.advance(days=2)
+        found = await here.harvest()
+        assert sorted(found.of(Change.UNCHANGED)) == ["s001", "s004", "s005"]
+        stored = await here.stored()
+        assert sorted(seq for seq, _ in stored.values())[-2:] == [26, 28]
+        assert not any(deleted for _, deleted in stored.values())
+        assert await here.rows(schema.unreadable) == []

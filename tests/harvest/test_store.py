@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import multiprocessing
+import os
 import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -20,7 +22,8 @@ from interviewkit.errors import ConfigurationError, StoreError
 from interviewkit.harvest import Store, schema
 from interviewkit.harvest.documents import document
 from interviewkit.harvest.engine import parse
-from interviewkit.harvest.store import HEAD, VERSION_TABLE
+from interviewkit.harvest.schema import VERSION_TABLE
+from interviewkit.harvest.store import HEAD
 
 from .stored import NIGHT, mark_deleted, put, report
 
@@ -259,6 +262,19 @@ async def test_tables_of_another_program_are_refused_and_stay(store_url: str) ->
             await connection.execute(text(f"DROP TABLE {VERSION_TABLE}"))
         with pytest.raises(ConfigurationError, match="tables of another program"):
             await Store.open(store_url)
+
+
+async def test_another_programs_file_is_refused_without_a_changed_byte(tmp_path: Path) -> None:
+    path = tmp_path / "invoices.db"
+    with contextlib.closing(sqlite3.connect(path)) as theirs:
+        theirs.execute("CREATE TABLE invoice (number text)")
+        theirs.commit()
+    before = path.read_bytes()
+    for create in (True, False):
+        with pytest.raises(ConfigurationError, match=r"tables of another program \(invoice\)"):
+            await Store.open(path, create=create)
+    assert path.read_bytes() == before
+    assert os.listdir(tmp_path) == ["invoices.db"]
 
 
 async def test_another_programs_migrations_in_the_same_database_are_left_alone(postgres_url: str) -> None:
