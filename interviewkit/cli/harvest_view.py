@@ -95,6 +95,8 @@ def _progress(now: Told, total: int, to_go: float) -> str:
         parts.append(f"{now.remaining} requests left")
     if now.waiting_until is not None:
         parts.append(f"waiting until {_clock(now.waiting_until)}")
+    elif now.busy:
+        parts.append("waiting for another process to leave the account")
     elif now.listing is not None:
         parts.append(f"reading {clean(now.listing)}")
     seconds = max(now.eta or 0.0, to_go)

@@ -116,7 +116,7 @@ def _sqlite(url: URL) -> AsyncEngine:
 
     def begin(connection: Any) -> None:
         immediate = connection.get_execution_options().get("immediate")
-        connection.exec_driver_sql(sqlite.WRITING if immediate else sqlite.READING)
+        connection.connection.driver_connection.begin(sqlite.WRITING if immediate else sqlite.READING)
 
     event.listen(engine.sync_engine, "connect", prepare)
     event.listen(engine.sync_engine, "begin", begin)
@@ -158,6 +158,10 @@ _CAUSES = (
     ("could not write", "the disk is full or broken", False),
     ("disk I/O error", "the disk cannot be written", False),
     ("readonly database", "the file cannot be written", False),
+    ("FATAL:  database", "there is no such database", False),
+    ("FATAL:  role", "there is no such role", False),
+    ("FATAL:  password authentication failed", "the password is refused", False),
+    ("no password supplied", "it wants a password", False),
     ("is locked", "another process holds it for too long", True),
     ("deadlock detected", "another process was in the way", True),
     ("file is not a database", "the file is no SQLite database", False),

@@ -219,6 +219,7 @@ class Harvester:
                 busy_until = loop.time() + patience if busy_until is None or self._shares(label) else busy_until
                 if loop.time() > busy_until:
                     return State.BUSY, ended.until, None
+                self._current.show(work, busy=True)
                 await self._wait(timedelta(seconds=min(1.0, self._store.lease_seconds / 10)))
                 continue
             busy_until = None

@@ -58,6 +58,8 @@ class Progress:
     listing: str | None = None
     """The list that is being read."""
     waiting_until: datetime | None = None
+    busy: bool = False
+    """Whether another process has the account, or had it and was killed: its lease runs out within half a minute."""
     eta: float | None = None
     """Seconds until the known reports are read, as far as the limit tells."""
 

@@ -62,16 +62,18 @@ class Run:
         if self.outcomes is not None:
             await self.outcomes.put(outcome)
 
-    def show(self, work: Work, *, waiting_until: datetime | None = None) -> None:
+    def show(self, work: Work, *, waiting_until: datetime | None = None, busy: bool = False) -> None:
         """Tell how far an account is."""
         if self._progress is None:
             return
         gate, expected = work.gate, work.expected
         remaining, rate = gate.remaining, gate.rate
         eta = None if rate is None or remaining is None else max(0.0, (expected - remaining) / rate)
+        if eta is not None and waiting_until is not None:
+            eta += max(0.0, (waiting_until - self._clock()).total_seconds())
         told = Progress(
             account=work.account, reports=work.counts.reports, expected=expected, requests=gate.requests,
-            remaining=remaining, listing=work.listing, waiting_until=waiting_until, eta=eta,
+            remaining=remaining, listing=work.listing, waiting_until=waiting_until, busy=busy, eta=eta,
         )  # fmt: skip
         try:
             self._progress(told)

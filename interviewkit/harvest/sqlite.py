@@ -121,10 +121,7 @@ class Cursor:
     async def execute(self, words: str, *given: Any) -> Self:
         """Do a statement, and read its first rows."""
         await self.close()
-        if words in {READING, WRITING}:
-            self._connection.begin(words)
-        else:
-            await self._connection.visit(self._start, self._connection.file.execute, words, *given)
+        await self._connection.visit(self._start, self._connection.file.execute, words, *given)
         return self
 
     async def executemany(self, words: str, *given: Any) -> Self:

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Table, column, insert, inspect, select, table, text, update
+from sqlalchemy import Table, column, insert, inspect, make_url, select, table, text, update
 
 import interviewkit as ik
 from interviewkit.errors import ConfigurationError, StoreError
@@ -358,3 +358,14 @@ async def test_runs_are_numbered_by_the_database(store: Store) -> None:
             row = {"account": "acme", "started_at": NIGHT, "ended_at": NIGHT, "state": "done", **counts}
             await connection.execute(insert(schema.run).values(**row))
         assert (await connection.execute(select(schema.run.c.id))).scalars().all() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("change", "cause"), [({"database": "nowhere"}, "no such database"), ({"username": "nobody"}, "no such role")]
+)
+async def test_a_database_or_role_that_is_not_there_is_told_from_a_server_that_is_away(
+    postgres_url: str, change: dict[str, str], cause: str
+) -> None:
+    url = make_url(postgres_url).set(**change).render_as_string(hide_password=False)  # type: ignore[arg-type]
+    with pytest.raises(ConfigurationError, match=cause):
+        await Store.open(url)
