@@ -94,7 +94,7 @@ def soak(session: nox.Session) -> None:
     _groups(session, "tests")
     _wheel(session)
     _beside_the_wheel(session)
-    session.run("python", "-m", "pytest", "-p", "no:cacheprovider", "-s", "-m", "soak", *session.posargs)
+    session.run("python", "-m", "pytest", "-p", "no:cacheprovider", "-s", "--timeout=0", "-m", "soak", *session.posargs)
 
 
 @nox.session(python="3.12")
