@@ -84,7 +84,8 @@ class Store:
             await store._prepare(create=create)
         except StoreError as error:
             await store.aclose()
-            raise ConfigurationError(error.message, hint=error.hint) from None
+            hint = None if error.hint == StoreError.default_hint else error.hint  # nothing was stored here yet
+            raise ConfigurationError(error.message, hint=hint) from None
         except BaseException:
             await store.aclose()
             raise
