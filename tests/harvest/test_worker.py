@@ -126,7 +126,7 @@ def jobs(url: str) -> list[tuple[Any, ...]]:
 
 
 AGAIN = 2
-"""So many slices may be queued once more, by a tick that looked just before they began: real ones find nothing to do."""
+"""So many slices may be queued once more, by a tick that looked just before they began; real ones do nothing then."""
 
 
 def left(url: str) -> list[tuple[Any, ...]]:
@@ -192,7 +192,7 @@ async def test_an_account_whose_key_is_refused_is_left_alone(store: Store, slice
     async def refused(label: str) -> Slice:
         slices.ran.append(label)
         async with store.writing() as connection:
-            await connection.execute(insert(accounts).values(_row(label, parked="401")))
+            await connection.execute(insert(accounts).values(_row(label, parked="401")).on_conflict_do_nothing())
         return end("parked")
 
     async with running(SliceWorker(store, ["a"], refused, pace=QUICK)):
