@@ -211,15 +211,19 @@ class Gate:
             "blocked_until": _moment(self._paused_until + self._skew) if paused else None,
         }
 
-    def restore(self, row: Mapping[str, Any], *, now: datetime, unknown: int) -> None:
-        """Take over what others sent; `unknown` more may have left since they last wrote it down. `now` is the
-        store's time. What this process has sent since it last wrote it down stays."""
+    def restore(self, row: Mapping[str, Any], *, now: datetime, unknown: int, asked: float | None = None) -> None:
+        """Take over what others sent; `unknown` more may have left since they last wrote it down.
+
+        `now` is the store's time, asked for at `asked`: how the clocks differ is known as exactly as the answer was
+        quick, and is taken in favour of the vendor. What this process has sent since it last wrote it down stays.
+        """
         here = self.now()
-        self._skew = now.timestamp() - here
+        self._skew = now.timestamp() - (here if asked is None else asked)  # of times that go out: rather too late
+        skew = now.timestamp() - here  # of times that come in: the same
         stored: dict[str, list[float]] = json.loads(row["state"])
         for name, window in self._windows.items():
             if window.bucket is not None and window.limit is not None:
-                known = [time - self._skew for time in stored.get(name, ())]
+                known = [time - skew for time in stored.get(name, ())]
                 latest = max(known, default=0.0) + _ROUNDING
                 own = [time for time in window.times(here) if time > latest]
                 window.bucket.flush()
@@ -228,7 +232,7 @@ class Gate:
                     window.count(min(time, here))
         blocked: datetime | None = row["blocked_until"]
         if blocked is not None:
-            self._paused_until = max(self._paused_until, blocked.timestamp() - self._skew)
+            self._paused_until = max(self._paused_until, blocked.timestamp() - skew)
 
     # --- the doors' side ---
 

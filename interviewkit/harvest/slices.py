@@ -83,12 +83,13 @@ async def _load(work: Work, lease: Lease) -> None:
     scope = schema.rate_scope
     async with work.store.reading() as connection:
         row = (await connection.execute(select(scope).where(scope.c.scope == work.gate.scope))).mappings().first()
+        asked = work.gate.now()
         # Machines that share a store go by its clock; a SQLite file has none, and is used by one machine.
         now = work.clock() if work.store.dialect == "sqlite" else await work.store.now(connection)
     if row is not None:
         # The dead process may have been about to tell of as many as it could send meanwhile.
         unknown = 0 if lease.clean else 2 * ALLOWANCE
-        work.gate.restore(dict(row), now=now, unknown=unknown)
+        work.gate.restore(dict(row), now=now, unknown=unknown, asked=asked)
 
 
 async def _keep_told(work: Work, lease: Lease) -> None:

@@ -312,3 +312,21 @@ def test_moments_are_aware() -> None:
     gate = Gate(clock=lambda: NOON)
     assert gate.free_at(1) == NOON
     assert gate.free_at(1).tzinfo is UTC
+
+
+@pytest.mark.parametrize(("first_late", "second_late"), [(0.5, 0.0), (0.0, 0.5), (0.5, 0.5)])
+def test_where_the_store_is_slow_to_tell_the_time_no_slot_is_given_too_early(
+    clock: Clock, first_late: float, second_late: float
+) -> None:
+    def meet(site: Site, row: dict[str, Any], late: float) -> None:
+        asked, told = site.gate.now(), clock.now
+        clock.advance(seconds=late)
+        site.gate.restore(row, now=told, unknown=0, asked=asked)
+
+    first, second = Site(clock), Site(clock)
+    meet(first, {"state": "{}", "blocked_until": None}, first_late)
+    first.send(LIMIT.requests)
+    free = clock.now + timedelta(seconds=LIMIT.per_seconds)
+    meet(second, first.gate.state(), second_late)
+    clock.now = free - timedelta(seconds=0.01)
+    assert second.take() is not None
