@@ -16,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from interviewkit.errors import ConfigurationError, StoreError
+from interviewkit.harvest import sqlite
 from interviewkit.harvest.schema import VERSION_TABLE
 
 _HINT = "write sqlite:///interviewkit.db, or postgresql://USER@HOST/DATABASE"
@@ -104,7 +105,7 @@ def _sqlite(url: URL) -> AsyncEngine:
         ) from None
     _refuse_strangers(path)
     engine = create_async_engine(
-        url, hide_parameters=True, pool_size=4, connect_args={"timeout": BUSY_SECONDS, "isolation_level": None}
+        url, hide_parameters=True, pool_size=4, async_creator=lambda: sqlite.connect(path, busy_seconds=BUSY_SECONDS)
     )
 
     def prepare(connection: Any, _record: Any) -> None:
@@ -115,7 +116,7 @@ def _sqlite(url: URL) -> AsyncEngine:
 
     def begin(connection: Any) -> None:
         immediate = connection.get_execution_options().get("immediate")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+        connection.connection.driver_connection.begin(sqlite.WRITING if immediate else sqlite.READING)
 
     event.listen(engine.sync_engine, "connect", prepare)
     event.listen(engine.sync_engine, "begin", begin)
