@@ -2,8 +2,22 @@
 
 from .box import Sandbox
 from .clock import EPOCH, VirtualClock
+from .deliveries import Delivery
 from .faults import Fault, FaultKind
+from .forgery import Forgery
 from .serve import serve
 from .traffic import Commit, SeenRequest, Violation
 
-__all__ = ["EPOCH", "Commit", "Fault", "FaultKind", "Sandbox", "SeenRequest", "Violation", "VirtualClock", "serve"]
+__all__ = [
+    "EPOCH",
+    "Commit",
+    "Delivery",
+    "Fault",
+    "FaultKind",
+    "Forgery",
+    "Sandbox",
+    "SeenRequest",
+    "Violation",
+    "VirtualClock",
+    "serve",
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from .checks import number
@@ -21,6 +22,13 @@ class VirtualClock:
         self._frozen = frozen
         self._began = time.monotonic()
         self._offset = 0.0
+        self.watchers: list[Callable[[], None]] = []
+        """Called whenever somebody moved the clock."""
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether only `advance` moves the clock."""
+        return self._frozen
 
     def now(self) -> datetime:
         """The vendors' present moment, aware, in UTC."""
@@ -47,4 +55,22 @@ class VirtualClock:
         """
         number("seconds", seconds, 0, self.left)
         self._offset += seconds
+        for tell in list(self.watchers):
+            tell()
         return self.now()
+
+
+class VendorClock:
+    """The sandbox's clock as one vendor states it: off by `skew` seconds, ahead or behind."""
+
+    def __init__(self, true: VirtualClock) -> None:
+        self.true = true
+        self.skew = 0.0
+
+    def now(self) -> datetime:
+        """The moment that the vendor takes for the present one, aware, in UTC."""
+        return self.true.now() + timedelta(seconds=self.skew)
+
+    def timestamp(self) -> float:
+        """The same moment in seconds since 1970."""
+        return self.now().timestamp()

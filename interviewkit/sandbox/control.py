@@ -9,39 +9,46 @@ import attrs
 from aiohttp import web
 
 from .bodies import JSON, BadBodyError, read_fields
-from .checks import NonsenseError, known_names, number, one_of, text
+from .checks import NonsenseError, flag, known_names, number, one_of, text
 from .faults import Fault, FaultKind
 from .site import Refusal, Site, reply
 from .traffic import Traffic
-from .vendor import STAGES, Vendor
+from .vendor import MOST_LAG, MOST_SKEW, STAGES, Vendor
+from .webhook_routes import Answer, WebhookRoutes
 
 if TYPE_CHECKING:
     from .box import Sandbox
 
-Answer = Callable[[dict[str, Any]], Awaitable[Any]]
+SETTINGS = {"index_lag": (0, MOST_LAG), "clock_skew": (-MOST_SKEW, MOST_SKEW)}
+NO_JSON = "the body is JSON, which its Content-Type has to say: application/json"
 RULE = ("method", "route", "times", "probability")
 FAULT = (*(field.name for field in attrs.fields(Fault)), "vendor", *RULE)
 
 
 class Control:
-    """POST /candidates/work, /sessions/remove, /faults, /clock, /limits; DELETE /faults; GET what happened."""
+    """Candidates, sessions, faults, lags, the clock, limits and webhooks to be told; and what happened, to be read."""
 
     def __init__(self, box: Sandbox) -> None:
         self._box = box
         self.site = Site("control", box.clock, Traffic(0, "control"), box.violations)
         routes: tuple[tuple[str, str, Answer, tuple[str, ...]], ...] = (
-            ("POST", "/candidates/work", self.work, ("id", "until")),
+            ("POST", "/candidates/work", self.work, ("id", "until", "settle")),
+            ("POST", "/candidates/hasten", self.hasten, ("vendor", "times", "until", "probability")),
             ("POST", "/sessions/remove", self.remove, ("id",)),
             ("POST", "/sessions/touch", self.touch, ("id",)),
             ("POST", "/faults", self.order_fault, FAULT),
             ("DELETE", "/faults", self.heal, ("vendor",)),
+            ("POST", "/storm", self.storm, ("vendor", "faults", "probability", "routes")),
+            ("POST", "/settings", self.configure, ("vendor", *SETTINGS)),
             ("POST", "/clock", self.move_clock, ("advance",)),
             ("POST", "/limits", self.limit, ("vendor", "requests", "per_seconds")),
             ("GET", "/requests", self.requests, ()),
             ("GET", "/commits", self.commits, ()),
             ("GET", "/counts", self.counts, ()),
+            ("GET", "/played", self.played, ()),
             ("GET", "/violations", self.violations, ()),
             ("GET", "/health", self.health, ()),
+            *WebhookRoutes(box).table,
         )
         for method, path, answer, known in routes:
             self.site.route(method, path, self._answer(answer, known))
@@ -51,14 +58,22 @@ class Control:
         )
 
     async def work(self, body: dict[str, Any]) -> Any:
-        until, ident = body.get("until", "evaluated"), body.get("id")
+        until, ident, settle = body.get("until", "evaluated"), body.get("id"), body.get("settle", False)
         one_of("until", until, STAGES)
+        flag("settle", settle)
         if ident is not None:
             text("id", ident)
         try:
-            return {"worked": await self._box.work(ident, until=until)}
+            return {"worked": await self._box.work(ident, until=until, settle=settle)}
         except LookupError as error:
             raise Refusal(404, {"error": str(error)}) from error
+
+    async def hasten(self, body: dict[str, Any]) -> Any:
+        name = body.pop("vendor", None)
+        one_of("vendor", name, [vendor.name for vendor in self._box.vendors])
+        for vendor in self._vendors(name):
+            vendor.hasten(**body)
+        return {"ok": True}
 
     async def remove(self, body: dict[str, Any]) -> Any:
         return {"removed": _known(self._box.remove, body)}
@@ -76,6 +91,32 @@ class Control:
         for vendor in vendors:
             vendor.fail(fault, **rule)
         return {"ok": True}
+
+    async def storm(self, body: dict[str, Any]) -> Any:
+        name, listed = body.pop("vendor", None), body.pop("faults", None)
+        if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
+            raise NonsenseError("faults is a list of faults")
+        if not isinstance(body.get("routes", []), list):
+            raise NonsenseError("routes is a list of texts")
+        faults = [Fault.from_json(one) for one in listed]
+        storms = []
+        for vendor in self._vendors(name):
+            batches = name is not None or vendor.batch_route is not None
+            fitting = [one for one in faults if batches or one.kind is not FaultKind.PARTIAL_BATCH]
+            if fitting or not faults:
+                storms.append((vendor, vendor.storm_rules(fitting, **body)))
+        for vendor, rules in storms:
+            vendor.traffic.rules += rules
+        return {"ok": True}
+
+    async def configure(self, body: dict[str, Any]) -> Any:
+        vendors = self._vendors(body.pop("vendor", None))
+        for name, value in body.items():
+            number(name, value, *SETTINGS[name])
+        for vendor in vendors:
+            for name, value in body.items():
+                setattr(vendor, name, value)
+        return {vendor.name: {name: getattr(vendor, name) for name in SETTINGS} for vendor in vendors}
 
     async def heal(self, body: dict[str, Any]) -> Any:
         for vendor in self._vendors(body.get("vendor")):
@@ -102,6 +143,9 @@ class Control:
         vendors = self._box.vendors
         return {v.name: {f"{method} {route}": n for (method, route), n in v.counts.items()} for v in vendors}
 
+    async def played(self, body: dict[str, Any]) -> Any:
+        return {vendor.name: dict(vendor.played) for vendor in self._box.vendors}
+
     async def violations(self, body: dict[str, Any]) -> Any:
         found = self._box.violations
         return {"violations": [{"site": one.site, "path": one.path, "what": one.what} for one in found]}
@@ -121,7 +165,8 @@ class Control:
                 known_names(body, known)
                 return reply(await answer(body))
             except (BadBodyError, NonsenseError) as error:
-                raise Refusal(400, {"error": str(error)}) from error
+                said = NO_JSON if isinstance(error, BadBodyError) and error.unsupported else str(error)
+                raise Refusal(400, {"error": said}) from error
 
         return serve
 

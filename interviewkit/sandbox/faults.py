@@ -30,6 +30,7 @@ class FaultKind(StrEnum):
     STATUS = "status"
     RESET = "reset"
     LATE_COMMIT = "late_commit"
+    TIMEOUT = "timeout"
     TRUNCATED = "truncated"
     GARBAGE = "garbage"
     OVERSIZED = "oversized"
@@ -54,8 +55,14 @@ def _kind(value: Any) -> FaultKind:
     return FaultKind(value)
 
 
-def _number(least: float, most: float, *, whole: bool = False) -> Callable[[Any, Any, Any], None]:
-    return lambda _fault, attribute, value: number(attribute.name, value, least, most, whole=whole)
+def _number(
+    least: float, most: float, *, whole: bool = False, or_none: bool = False
+) -> Callable[[Any, Any, Any], None]:
+    def check(_fault: Any, attribute: Any, value: Any) -> None:
+        if value is not None or not or_none:
+            number(attribute.name, value, least, most, whole=whole)
+
+    return check
 
 
 @attrs.frozen(kw_only=True)
@@ -71,7 +78,8 @@ class Fault:
     size: int = attrs.field(default=64 * 1024 * 1024, validator=_number(0, 1 << 30, whole=True))
     location: str = attrs.field(default=ELSEWHERE, validator=lambda _fault, one, value: text(one.name, value))
     words: Mapping[str, str] = attrs.field(factory=lambda: MADE_UP_WORDS)
-    applied: int = attrs.field(default=0, validator=_number(0, 1_000_000, whole=True))
+    applied: int | None = attrs.field(default=0, validator=_number(0, 1_000_000, whole=True, or_none=True))
+    share: float | None = attrs.field(default=None, validator=_number(0, 1, or_none=True))
 
     @status.default
     def _usual_status(self) -> int:
@@ -91,6 +99,17 @@ class Fault:
     def _check_words(self, _attribute: Any, value: Any) -> None:
         if not isinstance(value, Mapping) or not all(isinstance(part, str) for pair in value.items() for part in pair):
             raise NonsenseError("words maps a word to another")
+
+    @property
+    def label(self) -> str:
+        """What to count it under: its kind, with the status, and whether the write took effect before it."""
+        kind = f"status {self.status}" if self.kind is FaultKind.STATUS else str(self.kind)
+        return f"{kind} after commit" if self.committed else kind
+
+    def drawn(self, draw: Callable[[], float]) -> Fault:
+        """The same fault with what it leaves to chance decided by `draw`, which gives 0 to 1."""
+        is_open = self.kind is FaultKind.PARTIAL_BATCH and self.applied is None and self.share is None
+        return attrs.evolve(self, share=draw()) if is_open else self
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Fault:
@@ -128,6 +147,11 @@ class Fault:
         return cls(kind=FaultKind.LATE_COMMIT, seconds=seconds)
 
     @classmethod
+    def timeout(cls, seconds: float, *, committed: bool = False) -> Fault:
+        """Say nothing for `seconds` of real time, then reset: no write; with `committed`, it took effect before."""
+        return cls(kind=FaultKind.TIMEOUT, seconds=seconds, committed=committed)
+
+    @classmethod
     def truncated(cls) -> Fault:
         """Send half of the announced body, then close."""
         return cls(kind=FaultKind.TRUNCATED)
@@ -158,6 +182,6 @@ class Fault:
         return cls(kind=FaultKind.CHANGED_WORDS, words=words or MADE_UP_WORDS)
 
     @classmethod
-    def partial_batch(cls, applied: int) -> Fault:
-        """Codility's invite: apply the first `applied` candidates, then answer 500."""
+    def partial_batch(cls, applied: int | None = None) -> Fault:
+        """Codility's invite: apply the first `applied` candidates, a random number unless told, then answer 500."""
         return cls(kind=FaultKind.PARTIAL_BATCH, applied=applied)

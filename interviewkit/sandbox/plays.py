@@ -7,6 +7,7 @@ import gzip
 import json
 import socket
 import struct
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
@@ -19,11 +20,13 @@ from .faults import GARBAGE, Fault, FaultKind
 
 Proceed = Callable[[], Awaitable[web.StreamResponse]]
 
-APPLY_AT_MOST: ContextVar[int | None] = ContextVar("apply_at_most", default=None)
-"""How many rows of a batch a handler may still apply; None is all of them."""
+APPLY: ContextVar[Callable[[int], int]] = ContextVar("apply", default=lambda size: size)
+"""How many rows of a batch of this size a handler may apply."""
 
 STATUS_KEYS = frozenset({"state", "status", "level", "text", "kind"})
 CHUNK = 64 * 1024
+GLANCE = 0.02
+"""Seconds after which it is looked again whether a client still waits."""
 
 
 async def play(fault: Fault, request: web.Request, proceed: Proceed) -> web.StreamResponse:
@@ -59,6 +62,16 @@ async def _late_commit(fault: Fault, request: web.Request, proceed: Proceed) -> 
     await asyncio.sleep(fault.seconds)
     await proceed()
     return nothing
+
+
+async def _timeout(fault: Fault, request: web.Request, proceed: Proceed) -> web.StreamResponse:
+    if fault.committed:
+        await proceed()
+    until = time.monotonic() + fault.seconds
+    # aiohttp tells a handler of a client that went away by the transport alone.
+    while (left := until - time.monotonic()) > 0 and request.transport is not None:  # noqa: ASYNC110
+        await asyncio.sleep(min(left, GLANCE))
+    return cut(request)
 
 
 async def _truncated(fault: Fault, request: web.Request, proceed: Proceed) -> web.StreamResponse:
@@ -114,11 +127,14 @@ async def _changed_words(fault: Fault, request: web.Request, proceed: Proceed) -
 
 
 async def _partial_batch(fault: Fault, request: web.Request, proceed: Proceed) -> web.StreamResponse:
-    reset = APPLY_AT_MOST.set(fault.applied)
+    def applied(size: int) -> int:
+        return fault.applied or 0 if fault.share is None else int(fault.share * size)
+
+    reset = APPLY.set(applied)
     try:
         await proceed()
     finally:
-        APPLY_AT_MOST.reset(reset)
+        APPLY.reset(reset)
     return web.Response(status=500, text='{"detail": "sandbox fault"}', content_type="application/json")
 
 
@@ -150,6 +166,7 @@ PLAYS: dict[FaultKind, Callable[[Fault, web.Request, Proceed], Awaitable[web.Str
     FaultKind.STATUS: _status,
     FaultKind.RESET: _reset,
     FaultKind.LATE_COMMIT: _late_commit,
+    FaultKind.TIMEOUT: _timeout,
     FaultKind.TRUNCATED: _truncated,
     FaultKind.GARBAGE: _garbage,
     FaultKind.OVERSIZED: _oversized,

@@ -68,21 +68,21 @@ class Violation:
     what: str
 
 
-@attrs.define
+@attrs.define(kw_only=True)
 class FaultRule:
-    """A fault that waits for its next matching requests; `times=None` never runs out."""
+    """Faults, of which one meets each next matching request; `times=None` never runs out, no routes are all."""
 
-    fault: Fault
-    method: str | None
-    route: str | None
-    times: int | None
-    probability: float
+    faults: tuple[Fault, ...]
+    method: str | None = None
+    routes: tuple[str, ...] = ()
+    times: int | None = None
+    probability: float = 1.0
 
     def matches(self, method: str, route: str, path: str) -> bool:
-        """Whether this request is one the rule speaks of; `route` is a route template or a glob over the path."""
+        """Whether this request is one the rule speaks of; a route is a template or a glob over the path."""
         if self.method is not None and self.method.upper() != method:
             return False
-        return self.route is None or self.route == route or fnmatchcase(path, self.route)
+        return not self.routes or any(one == route or fnmatchcase(path, one) for one in self.routes)
 
 
 class Traffic:
@@ -92,6 +92,7 @@ class Traffic:
         self.seen: deque[SeenRequest] = deque(maxlen=KEPT_REQUESTS)
         self.counts: Counter[tuple[str, str]] = Counter()
         self.rules: list[FaultRule] = []
+        self.played: Counter[str] = Counter()
         self._number = 0
         self._random = random.Random(f"{seed}:{name}:faults")
 
@@ -114,5 +115,7 @@ class Traffic:
                 rule.times -= 1
                 if rule.times <= 0:
                     self.rules.remove(rule)
-            return rule.fault
+            fault = rule.faults[0] if len(rule.faults) == 1 else self._random.choice(rule.faults)
+            self.played[fault.label] += 1
+            return fault.drawn(self._random.random)
         return None

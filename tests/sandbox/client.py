@@ -74,10 +74,16 @@ class Client:
             url = page["next"]
         return rows
 
-    async def invite(self, candidate: str = "ref-a", test: int = 0) -> str:
+    async def invite(self, candidate: str = "ref-a", test: int = 0, **fields: Any) -> str:
         """Invite somebody at Codility; the session's id."""
         test_id = self.box.codility.sessions.tests[test].id
-        body = {"candidates": [{"id": candidate, "email": "new.person@example.com"}]}
+        body = {"candidates": [{"id": candidate, "email": "new.person@example.com"}], **fields}
         answer = await self.codility("POST", f"/api/tests/{test_id}/invite/", json=body)
         assert answer.status in {200, 201}, answer.body
         return str(answer.json["candidates"][0]["session_url"].split("/")[-2])
+
+    async def invite_to_report(self, email: str = "new.person@example.com") -> str:
+        """Invite somebody at RemoteInterview; test and candidate."""
+        test = self.box.remoteinterview.applicants.tests[0].id
+        answer = await self.tests("POST", f"/1/tests/{test}/candidates", json={"email": email})
+        return f"{test}/{answer.json['id']}"

@@ -12,6 +12,7 @@ import pytest
 from interviewkit.sandbox import Sandbox, VirtualClock
 
 from .client import Client
+from .receiver import Receiver, listening
 
 Open = Callable[..., AbstractAsyncContextManager[Client]]
 
@@ -22,6 +23,13 @@ async def open_box(**options: Any) -> AsyncIterator[Client]:
     options.setdefault("sessions", 90)
     async with Sandbox(**options) as box, aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
         yield Client(box, session)
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    """Somebody to whom webhooks are posted."""
+    async with listening() as found:
+        yield found
 
 
 @pytest.fixture

@@ -32,6 +32,7 @@ class CoderPad(Vendor):
     name = "coderpad"
     variables: ClassVar = {"CODERPAD_API_KEY": "api_key", "CODERPAD_BASE_URL": "base_url"}
     secret_keywords = frozenset({"api_key"})
+    write_routes = ("/api/pads", "/api/pads/")
 
     def __init__(self, setup: Setup) -> None:
         super().__init__(setup)
@@ -42,7 +43,7 @@ class CoderPad(Vendor):
         """Pads a billing cycle; None is an unlimited plan."""
         self.quota_used = 33
         self.organization = Organization.invent(setup.seed)
-        self.pads = Pads(setup.seed, setup.sessions, self.organization, self.clock, setup.list_lag)
+        self.pads = Pads(setup.seed, setup.sessions, self.organization, self.clock, setup.list_lag, self.lag)
         self._answers = 0
         self._touches = 0
         self.site = self.new_site("coderpad")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import copy
 import random
+import time
 from collections import deque
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from interviewkit.sandbox.clock import EPOCH, VirtualClock
+from interviewkit.sandbox.clock import EPOCH, VendorClock
 from interviewkit.sandbox.world import programs
 from interviewkit.sandbox.world.identity import UPPER, IdSpace
+from interviewkit.sandbox.world.lag import Lag
 from interviewkit.sandbox.world.listing import BLOCK, BlockOrder, Listing
 from interviewkit.sandbox.world.people import Person, person, position
 
@@ -38,17 +40,21 @@ OWN, ALL = "own", "all"
 class Pads:
     """All pads, by id, by number, and in the vendor's four list orders, whose index may lag behind."""
 
-    def __init__(self, seed: int, size: int, organization: Organization, clock: VirtualClock, lag: float) -> None:
+    def __init__(
+        self, seed: int, size: int, organization: Organization, clock: VendorClock, list_lag: float, lag: Lag
+    ) -> None:
         self.size = size
         self.count = size
-        self.lag = lag
+        self.list_lag = list_lag
+        """Seconds of the sandbox's clock by which lists are behind; `lag` counts in real time."""
+        self._lag = lag
         self._seed = seed
         self._organization = organization
         self._clock = clock
         self._ids = IdSpace(seed, "pads", UPPER, 8)
         self._changed: dict[int, Pad] = {}
         self._shown: dict[int, Pad] = {}
-        self._waiting: deque[tuple[datetime, Pad]] = deque()
+        self._waiting: deque[tuple[datetime, float, Pad]] = deque()
         own = [member for member in range(BLOCK) if member not in COLLEAGUES_PADS]
         self._orders = {
             (CREATED, ALL): Listing(BlockOrder(size, range(BLOCK))),
@@ -104,7 +110,8 @@ class Pads:
         """Keep a pad's new state, and hand it to the index."""
         pad.updated_at = self._clock.now()
         self._changed[pad.number] = pad
-        self._waiting.append((pad.updated_at + timedelta(seconds=self.lag), copy.deepcopy(pad)))
+        until = self._clock.true.now() + timedelta(seconds=self.list_lag)
+        self._waiting.append((until, time.monotonic(), copy.deepcopy(pad)))
 
     def created_between(self, start: datetime, stop: datetime) -> dict[str, int]:
         """How many pads each owner created in a window of time."""
@@ -151,9 +158,9 @@ class Pads:
             self.changed(pad)
 
     def _index(self) -> None:
-        now = self._clock.now()
-        while self._waiting and self._waiting[0][0] <= now:
-            _, pad = self._waiting.popleft()
+        now, since = self._clock.true.now(), time.monotonic() - self._lag.seconds
+        while self._waiting and self._waiting[0][0] <= now and self._waiting[0][1] <= since:
+            *_, pad = self._waiting.popleft()
             fresh = pad.number not in self._shown and pad.number >= self.size
             self._shown[pad.number] = pad
             scopes = (OWN, ALL) if pad.owner_email == self._organization.owner.email else (ALL,)

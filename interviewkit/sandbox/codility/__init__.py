@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from aiohttp import web
 
 from interviewkit.sandbox.bodies import JSON, BadBodyError, read_fields
+from interviewkit.sandbox.deliveries import Letter
 from interviewkit.sandbox.site import HTML, Handler, Refusal, Site, reply
 from interviewkit.sandbox.vendor import Setup, Vendor
 
 from .account import Account
+from .callbacks import EVENTS, Callbacks
 from .invitations import Invitations
 from .oauth import OAuth
 from .pages import Pages
-from .population import OPEN, Sessions, Test
+from .population import CLOSED, OPEN, Sessions, Test
 from .session_routes import SessionRoutes
 from .shapes import Shapes
 
@@ -28,6 +30,8 @@ class Codility(Vendor):
 
     name = "codility"
     batch_route = "/api/tests/{test_id}/invite/"
+    write_routes = (batch_route, "/api/sessions/{session_id}/email/", "/api/codelive/create_whiteboard/")
+    events = EVENTS
     variables: ClassVar = {"CODILITY_TOKEN": "token", "CODILITY_BASE_URL": "base_url"}
     secret_keywords = frozenset({"token"})
 
@@ -36,7 +40,7 @@ class Codility(Vendor):
         self.token = f"eu.{hashlib.sha256(f'{setup.seed}:codility'.encode()).hexdigest()[:32]}"
         self.newest_first = True
         """The order of session lists, which no document states."""
-        self.sessions = Sessions(setup.seed, setup.sessions, self.clock)
+        self.sessions = Sessions(setup.seed, setup.sessions, self.clock, self.lag)
         if setup.strict_limits:
             self.limit(500, 3600)
         self.site = self.new_site("codility")
@@ -44,6 +48,11 @@ class Codility(Vendor):
         self.oauth = OAuth(self.site, self)
         self.shapes = Shapes(self)
         self.account = Account(self)
+        self.callbacks = Callbacks(self)
+        self.callback_token = setup.callback_token
+        """Signs callbacks in the newer form; None sends the older one, which has no signature."""
+        self.callback_content_type: str | None = None
+        """The callbacks' media type; None is JSON, and with quirks plain text in the older form."""
         self.invitations = Invitations(self)
         self._session_routes = SessionRoutes(self)
         self.site.unknown_route = self._unknown_route
@@ -106,7 +115,9 @@ class Codility(Vendor):
         session = self.sessions.find(ident)
         if session is None:
             return False
+        stage = session.stage
         self.sessions.perform(session, until)
+        self.callbacks.tell(session, since=stage)
         if session.stage not in OPEN and (until == "evaluated" or session.stage != "evaluating"):
             self.touched.pop(ident, None)
         return True
@@ -123,8 +134,24 @@ class Codility(Vendor):
         session = self.sessions.find(ident)
         if session is None:
             return False
+        stage = session.stage
         self.sessions.touch(session)
+        self.callbacks.tell(session, since=stage)
+        if stage == CLOSED:
+            self.callbacks.tell_similarity(session.id)
         return True
+
+    def callback_urls(self, ident: str | None, event: str) -> Sequence[str]:
+        return [] if ident is None else self.callbacks.urls(self.callbacks.session(ident), event)
+
+    def letter(self, ident: str, event: str, url: str) -> Letter:
+        return self.callbacks.letter(self.callbacks.session(ident), event, url)
+
+    def made_up_letter(self, event: str, url: str) -> Letter:
+        return self.callbacks.letter(self.sessions.nobody(), event, url)
+
+    def another(self, ident: str) -> str:
+        return next(other for other in self.sessions.ids() if other != ident)
 
     def refs(self, *, organization: bool) -> Iterator[str]:
         for ident in self.sessions.ids():

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from interviewkit.sandbox.plays import APPLY_AT_MOST
+from interviewkit.sandbox.plays import APPLY
 from interviewkit.sandbox.site import Refusal, reply
 
+from .callbacks import EVENTS
 from .population import CodeLive
 from .shapes import FORMAT, LIST, page_of
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 INVITE_FIELDS = frozenset({"candidates", "rpt_emails", "event_callbacks"})
 CANDIDATE_FIELDS = frozenset({"id", "first_name", "last_name", "email", "redirect_url", "additional_data"})
-EVENTS = ("result", "similarity")
 ARCHIVED = {"True": True, "False": False}
 
 ROUTES: tuple[tuple[str, str, str, frozenset[str]], ...] = (
@@ -51,8 +51,8 @@ class Invitations:
         test = self._vendor.requested_test(request)
         body = await self._vendor.body(request, INVITE_FIELDS)
         people = self._candidates(body)
-        rows = []
-        for who in people[: APPLY_AT_MOST.get()]:
+        rows, invited = [], []
+        for who in people[: APPLY.get()(len(people))]:
             session = self._vendor.sessions.create(
                 test,
                 candidate=str(who["id"]),
@@ -66,11 +66,11 @@ class Invitations:
             )
             self._vendor.sessions.credits = max(self._vendor.sessions.credits - 1, 0)
             self._vendor.touched[session.id] = None
-            self._vendor.commit(
-                "session.invite", session.id, test=str(test.id), candidate=session.candidate, email=session.email
-            )
+            invited.append(session.id)
+            self._vendor.commit("session.invite", session.id, **session.intent)
             url = f"{self._vendor.base_url}/api/sessions/{session.id}/"
             rows.append({"id": who["id"], "test_link": self._vendor.shapes.test_link(session), "session_url": url})
+        await self._vendor.invited(invited)
         return reply({"candidates": rows}, status=201 if self._vendor.setup.quirks else 200)
 
     async def create_whiteboard(self, request: web.Request) -> web.Response:

@@ -10,14 +10,17 @@ from typing import Any
 
 import attrs
 
-from interviewkit.sandbox.clock import EPOCH, VirtualClock
+from interviewkit.sandbox.clock import EPOCH, VendorClock
 from interviewkit.sandbox.world.identity import UPPER, IdSpace
+from interviewkit.sandbox.world.lag import Index, Lag
 from interviewkit.sandbox.world.listing import Joined, Remaining
 from interviewkit.sandbox.world.people import person, position
 
 FIRST_TEST = 37_087_736_400
 """Test ids go beyond 32 bits, as one in the vendor's page does."""
 SLOT = timedelta(minutes=20)
+NOBODY = 1_000_003
+"""Sessions' numbers so far beyond the last one belong to nobody."""
 LIFETIME = timedelta(days=14)
 """How long an invitation of this run stays open."""
 SIMILARITY_DELAY = timedelta(seconds=120)
@@ -88,8 +91,14 @@ class Session:
     redirect_url: str | None = None
     rpt_emails: list[str] | None = None
     event_callbacks: list[dict[str, str]] = attrs.field(factory=list)
-    """Where the vendor would post results to; kept for the day the sandbox sends them."""
+    """Where the vendor posts what becomes of the session."""
     emails: list[dict[str, Any]] = attrs.field(factory=list)
+
+    @property
+    def intent(self) -> dict[str, str | None]:
+        """What tells in the commit log whose session this is."""
+        test = None if self.test is None else str(self.test)
+        return {"test": test, "candidate": self.candidate, "email": self.email}
 
     @property
     def result(self) -> int | None:
@@ -113,13 +122,16 @@ class Test:
 class Sessions:
     """All tests and sessions, oldest first; their order never changes, so that a page is a range of numbers."""
 
-    def __init__(self, seed: int, size: int, clock: VirtualClock) -> None:
+    def __init__(self, seed: int, size: int, clock: VendorClock, lag: Lag) -> None:
         self.size = size
         self.count = size
         self._seed = seed
         self._clock = clock
         self._ids = IdSpace(seed, "codility", UPPER, 9)
         self._changed: dict[int, Session] = {}
+        self._index: Index[int, Session] = Index(lag)
+        self._listed = size
+        self._nobodies = 0
         self._new_of_test: dict[int, list[int]] = {}
         self._gone: list[int] = []
         self.tests = [self._invent_test(number) for number in range(max(3, min(40, size // 25)))]
@@ -147,26 +159,33 @@ class Sessions:
     def change(self, session: Session) -> None:
         """Keep a session's new state."""
         self._changed[session.number] = session
+        self._index.put(session.number, session)
+
+    def listed(self, number: int) -> Session:
+        """The session with this number as lists show it."""
+        return self._index.get(number) or self._invent(number)
 
     def test(self, ident: str) -> Test | None:
         """The test with this id."""
         return next((test for test in self.tests if str(test.id) == ident), None)
 
     def all(self) -> Sequence[int]:
-        """Numbers of all sessions."""
-        return Remaining(range(self.count), self._gone)
+        """Numbers of all sessions that lists show."""
+        count = self._count_listed()
+        return Remaining(range(count), self._gone[: bisect_left(self._gone, count)])
 
     def of_test(self, test: Test) -> Sequence[int]:
-        """Numbers of a test's sessions: those of the base population, then those of this run."""
+        """Numbers of a test's sessions that lists show: those of the base population, then those of this run."""
+        count = self._count_listed()
         first, step = self.tests.index(test), len(self.tests)
         gone = [number // step for number in self._gone if number < self.size and number % step == first]
         base = Remaining(range(first, self.size, step), gone)
-        new = [number for number in self._new_of_test.get(test.id, []) if not self._is_gone(number)]
+        new = [number for number in self._new_of_test.get(test.id, []) if number < count and not self._is_gone(number)]
         return Joined(base, new)
 
     def ids(self) -> Iterator[str]:
         """Ids of all sessions, of which none is made up for it."""
-        for number in self.all():
+        for number in Remaining(range(self.count), self._gone):
             session = self._changed.get(number)
             yield session.id if session else self._id(number, live=_is_live(number))
 
@@ -174,6 +193,7 @@ class Sessions:
         """Delete a session."""
         insort(self._gone, session.number)
         self._changed.pop(session.number, None)
+        self._index.discard(session.number)
 
     def touch(self, session: Session) -> None:
         """Let something change that lists show: another similarity word, the candidate's next step, or a name."""
@@ -206,6 +226,16 @@ class Sessions:
         self.change(session)
         return session
 
+    def nobody(self) -> Session:
+        """A finished session that does not exist, with an id that nobody has."""
+        self._nobodies += 1
+        number, now = self.count + NOBODY + self._nobodies, self._clock.now()
+        session = self._invent(number)
+        session.codelive, session.id, session.created_at = None, self._id(number, live=False), now
+        _start(session, now)
+        _evaluate(session, random.Random(number), now)
+        return session
+
     def perform(self, session: Session, until: str) -> None:
         """Let the candidate start, submit and be evaluated; nothing happens to what is over."""
         rng = random.Random(f"{self._seed}:codility:{session.number}:work")
@@ -223,6 +253,12 @@ class Sessions:
         if session.similarity_from is None or self._clock.now() < session.similarity_from:
             return None
         return session.similarity
+
+    def _count_listed(self) -> int:
+        """How many sessions lists know of, deleted ones among them: they come up in the order of their numbers."""
+        while self._listed < self.count and (self._is_gone(self._listed) or self._index.get(self._listed)):
+            self._listed += 1
+        return self._listed
 
     def _is_gone(self, number: int) -> bool:
         place = bisect_left(self._gone, number)

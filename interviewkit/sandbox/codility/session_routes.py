@@ -68,7 +68,7 @@ class SessionRoutes:
                 raise Refusal(400, {name: ["Not a valid value."]})
         session.emails.append(body)
         self._vendor.sessions.change(session)
-        self._vendor.commit("session.email", session.id)
+        self._vendor.commit("session.email", session.id, **session.intent)
         return reply({"result": "OK"})
 
     async def cancel(self, request: web.Request) -> web.Response:
@@ -78,7 +78,7 @@ class SessionRoutes:
         session.stage = CANCELLED
         self._vendor.sessions.change(session)
         self._vendor.touched.pop(session.id, None)
-        self._vendor.commit("session.cancel", session.id)
+        self._vendor.commit("session.cancel", session.id, **session.intent)
         return reply({"result": "OK"})
 
     async def embed_report(self, request: web.Request) -> web.Response:
@@ -101,7 +101,7 @@ class SessionRoutes:
 
         def row(place: int) -> dict[str, Any]:
             number = numbers[count - 1 - place if self._vendor.newest_first else place]
-            return self._vendor.shapes.row(self._vendor.sessions.numbered(number), suffix)
+            return self._vendor.shapes.row(self._vendor.sessions.listed(number), suffix)
 
         return page_of(request, self._vendor.base_url, range(count), row)
 

@@ -4,24 +4,27 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, quote
 
 from aiohttp import web
 
 from interviewkit.sandbox.bodies import FORM, JSON, BadBodyError, read_fields
+from interviewkit.sandbox.deliveries import Letter
 from interviewkit.sandbox.site import HTML, Handler, Refusal, Site
 from interviewkit.sandbox.vendor import Setup, Vendor
 
 from .applicants import Applicant, Applicants
-from .candidates import Candidates
+from .candidates import CANDIDATES, Candidates
 from .files import Files
 from .live_pads import LivePads
 from .pad_routes import PadRoutes
 
 KEY = frozenset({"key"})
+TEST_REPORT = "test.report"
 
 
 class RemoteInterview(Vendor):
@@ -35,16 +38,18 @@ class RemoteInterview(Vendor):
         "REMOTEINTERVIEW_PADS_BASE_URL": "pads_base_url",
     }
     secret_keywords = frozenset({"api_key", "pads_api_key"})
+    write_routes = (CANDIDATES, "/1/pads/new")
+    events = (TEST_REPORT,)
 
     def __init__(self, setup: Setup) -> None:
         super().__init__(setup)
         self.api_key = hashlib.sha256(f"{setup.seed}:tests".encode()).hexdigest()[:20]
         self.pads_api_key = hashlib.sha256(f"{setup.seed}:pads".encode()).hexdigest()[:20]
         self.outgoing_webhooks: list[str] = []
-        """The account's setting of the same name; kept for the day the sandbox sends reports."""
+        """The account's setting of the same name: URLs to which the report of who submits is posted."""
         pads = setup.sessions // 3
-        self.applicants = Applicants(setup.seed, setup.sessions - pads, self.clock)
-        self.pads = LivePads(setup.seed, pads, self.clock)
+        self.applicants = Applicants(setup.seed, setup.sessions - pads, self.clock, self.lag)
+        self.pads = LivePads(setup.seed, pads, self.clock, self.lag)
         self.tests_site = self.new_site("remoteinterview")
         self.pads_site = self.new_site("codeinterview")
         for site in (self.tests_site, self.pads_site):
@@ -99,8 +104,11 @@ class RemoteInterview(Vendor):
             applicant = self._applicant(ident)
             if applicant is None:
                 return False
+            finished = applicant.is_finished
             self.applicants.perform(applicant, until)
-            ident = f"{applicant.test.id}/{applicant.id}"
+            if applicant.is_finished and not finished:
+                self.setup.webhooks.post(self._letter(applicant, url) for url in self.outgoing_webhooks)
+            ident = applicant.place
             done = applicant.is_evaluated
         if done:
             self.touched.pop(ident, None)
@@ -113,7 +121,7 @@ class RemoteInterview(Vendor):
             self.pads.remove(pad)
         elif applicant is not None:
             self.applicants.remove(applicant)
-            ident = f"{applicant.test.id}/{applicant.id}"
+            ident = applicant.place
         self.touched.pop(ident, None)
         return pad is not None or applicant is not None
 
@@ -125,6 +133,22 @@ class RemoteInterview(Vendor):
         elif applicant is not None:
             self.applicants.touch(applicant)
         return pad is not None or applicant is not None
+
+    def callback_urls(self, ident: str | None, event: str) -> Sequence[str]:
+        return self.outgoing_webhooks
+
+    def letter(self, ident: str, event: str, url: str) -> Letter:
+        applicant = self._applicant(ident)
+        if applicant is None:
+            raise LookupError("the sandbox knows no session by this id")
+        return self._letter(applicant, url)
+
+    def made_up_letter(self, event: str, url: str) -> Letter:
+        return self._letter(self.applicants.nobody(), url)
+
+    def another(self, ident: str) -> str:
+        everybody = (one for test in self.applicants.tests for one in self.applicants.of_test(test))
+        return next(one.place for one in everybody if ident not in (one.id, one.place))
 
     def refs(self, *, organization: bool) -> Iterator[str]:
         for test in self.applicants.tests:
@@ -140,6 +164,18 @@ class RemoteInterview(Vendor):
     def add_pad_route(self, method: str, path: str, handler: Handler) -> None:
         """Answer a path of the pads' host."""
         self.pads_site.route(method, path, self.guarded(handler, KEY, self.authenticate_pads))
+
+    def _letter(self, applicant: Applicant, url: str) -> Letter:
+        """The report as its route answers it; the vendor signs nothing and names no test."""
+        document = {"type": TEST_REPORT, "data": self.candidates.report(applicant)}
+        return Letter(
+            vendor=self.name,
+            event=TEST_REPORT,
+            id=applicant.place,
+            url=url,
+            body=json.dumps(document, ensure_ascii=False).encode(),
+            headers={"Content-Type": JSON},
+        )
 
     def _applicant(self, ident: str) -> Applicant | None:
         test_id, _, candidate = ident.rpartition("/")

@@ -10,14 +10,17 @@ from typing import Any
 
 import attrs
 
-from interviewkit.sandbox.clock import EPOCH, VirtualClock
+from interviewkit.sandbox.clock import EPOCH, VendorClock
 from interviewkit.sandbox.world.identity import PUSH, IdSpace
+from interviewkit.sandbox.world.lag import Index, Lag
 from interviewkit.sandbox.world.people import number_in, person, position
 from interviewkit.sandbox.world.problems import PROBLEMS
 
 from .shapes import coding_task, milliseconds, other_task
 
 SLOT = timedelta(minutes=25)
+NOBODY = 1_000_003
+"""Candidates' numbers so far beyond the last one belong to nobody."""
 PREFIX = "_ricand_"
 FINISHED = frozenset({"completed", "accepted", "rejected", "shortlisted"})
 TAGS = ("referred", "night shift", "relocating", "second round")
@@ -51,6 +54,11 @@ class Applicant:
     phone: str | None = None
 
     @property
+    def place(self) -> str:
+        """Test and candidate: what finds the candidate again."""
+        return f"{self.test.id}/{self.id}"
+
+    @property
     def is_finished(self) -> bool:
         """Whether the test was submitted."""
         return self.status in FINISHED
@@ -59,15 +67,17 @@ class Applicant:
 class Applicants:
     """All tests and candidates; base candidates are found again by the number in their mailbox."""
 
-    def __init__(self, seed: int, size: int, clock: VirtualClock) -> None:
+    def __init__(self, seed: int, size: int, clock: VendorClock, lag: Lag) -> None:
         self.size = size
         self._seed = seed
         self._clock = clock
         self._ids = IdSpace(seed, "remoteinterview-tests", PUSH, 13)
         self._changed: dict[tuple[str, str], Applicant] = {}
+        self._index: Index[tuple[str, str], Applicant] = Index(lag)
         self._new: dict[str, list[Applicant]] = {}
         self._gone: set[int] = set()
         self._number = size
+        self._nobodies = 0
         self.tests = [self._invent_test(number) for number in range(max(2, min(40, size // 20)))]
 
     def test(self, ident: str) -> Test | None:
@@ -76,9 +86,13 @@ class Applicants:
 
     def of_test(self, test: Test) -> list[Applicant]:
         """Everybody in a test, in the order of their invitation."""
-        numbers = range(self.tests.index(test), self.size, len(self.tests))
-        base = [self._invent(number) for number in numbers if number not in self._gone]
-        return [self._changed.get((test.id, one.id), one) for one in base] + self._new.get(test.id, [])
+        return [self._changed.get((test.id, one.id), one) for one in self._base(test)] + self._new.get(test.id, [])
+
+    def listed(self, test: Test) -> list[Applicant]:
+        """Everybody in a test as its list shows them."""
+        base = [self._index.get((test.id, one.id)) or one for one in self._base(test)]
+        new = [self._index.get((test.id, one.id)) for one in self._new.get(test.id, [])]
+        return base + [one for one in new if one is not None]
 
     def find(self, test: Test, ident: str) -> Applicant | None:
         """The candidate of a test with this id."""
@@ -96,11 +110,13 @@ class Applicants:
     def change(self, applicant: Applicant) -> None:
         """Keep a candidate's new state."""
         self._changed[applicant.test.id, applicant.id] = applicant
+        self._index.put((applicant.test.id, applicant.id), applicant)
 
     def remove(self, applicant: Applicant) -> None:
         """Delete a candidate."""
         self._gone.add(applicant.number)
         self._changed.pop((applicant.test.id, applicant.id), None)
+        self._index.discard((applicant.test.id, applicant.id))
         new = self._new.get(applicant.test.id, [])
         new[:] = [one for one in new if one.number != applicant.number]
 
@@ -124,6 +140,14 @@ class Applicants:
         self._new.setdefault(test.id, []).append(applicant)
         self.change(applicant)
         return applicant
+
+    def nobody(self) -> Applicant:
+        """A finished candidate who does not exist, with an id that nobody has."""
+        self._nobodies += 1
+        number, now = self._number + NOBODY + self._nobodies, self._clock.now()
+        one = self._invent(number)
+        one.status, one.is_evaluated, one.added_at, one.finished_at = "completed", True, now, now
+        return one
 
     def perform(self, applicant: Applicant, until: str) -> None:
         """Let the candidate start, submit and be evaluated."""
@@ -149,6 +173,10 @@ class Applicants:
             else:
                 tasks.append(other_task(kind, f"-Task{applicant.number:06d}{place}", uploads, rng, at))
         return tasks
+
+    def _base(self, test: Test) -> list[Applicant]:
+        numbers = range(self.tests.index(test), self.size, len(self.tests))
+        return [self._invent(number) for number in numbers if number not in self._gone]
 
     def _invent_test(self, number: int) -> Test:
         created = EPOCH - timedelta(days=1200 - 3 * number, milliseconds=387)

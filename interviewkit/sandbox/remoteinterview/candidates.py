@@ -41,13 +41,16 @@ class Candidates:
         test = self._test(request)
         # Accounts of the older page have no score in this list.
         scored = not self._vendor.setup.quirks or self._vendor.applicants.tests.index(test) % 3 != 2
-        return reply([self._candidate(one, scored=scored) for one in self._vendor.applicants.of_test(test)])
+        return reply([self._candidate(one, scored=scored) for one in self._vendor.applicants.listed(test)])
 
     async def show_candidate(self, request: web.Request) -> web.Response:
         return reply(self._candidate(self._found(request), scored=not self._vendor.setup.quirks))
 
     async def show_report(self, request: web.Request) -> web.Response:
-        applicant = self._found(request)
+        return reply(self.report(self._found(request)))
+
+    def report(self, applicant: Applicant) -> dict[str, Any]:
+        """The report as its route answers it."""
         report = self._candidate(applicant, scored=False)
         extras = {"phone": applicant.phone, "notes": applicant.notes}
         report |= {name: value for name, value in extras.items() if value is not None}
@@ -58,7 +61,7 @@ class Candidates:
         )
         if applicant.is_evaluated:
             report["score"] = self._score(applicant)
-        return reply(report)
+        return report
 
     async def invite(self, request: web.Request) -> web.Response:
         test = self._test(request)
@@ -66,8 +69,9 @@ class Candidates:
         if not isinstance(email, str) or "@" not in email:
             raise Refusal(400, {"message": "email is required"})
         applicant = self._vendor.applicants.invite(test, email)
-        self._vendor.touched[f"{test.id}/{applicant.id}"] = None
+        self._vendor.touched[applicant.place] = None
         self._vendor.commit("candidate.invite", applicant.id, test=test.id, email=email)
+        await self._vendor.invited([applicant.place])
         room = test.id.removeprefix("-")
         url = f"{self._vendor.files_site.base_url}/tests/#?roomid={room}&candidateemail={applicant.id}"
         return reply({"message": "success", "id": applicant.id, "url": url})

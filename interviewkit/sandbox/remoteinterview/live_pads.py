@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 
 import attrs
 
-from interviewkit.sandbox.clock import EPOCH, VirtualClock
+from interviewkit.sandbox.clock import EPOCH, VendorClock
 from interviewkit.sandbox.world import programs
 from interviewkit.sandbox.world.identity import HEX, IdSpace
+from interviewkit.sandbox.world.lag import Index, Lag
 from interviewkit.sandbox.world.people import person
 
 from .shapes import LANGUAGES
@@ -35,13 +36,14 @@ class LivePad:
 class LivePads:
     """All live pads, oldest first."""
 
-    def __init__(self, seed: int, size: int, clock: VirtualClock) -> None:
+    def __init__(self, seed: int, size: int, clock: VendorClock, lag: Lag) -> None:
         self.size = size
         self.count = size
         self._seed = seed
         self._clock = clock
         self._ids = IdSpace(seed, "codeinterview", HEX, 13)
         self._changed: dict[int, LivePad] = {}
+        self._index: Index[int, LivePad] = Index(lag)
         self._gone: set[int] = set()
 
     def find(self, ident: str) -> LivePad | None:
@@ -55,8 +57,14 @@ class LivePads:
         return self._changed.get(number) or self._invent(number)
 
     def all(self) -> list[LivePad]:
-        """Every pad: the vendor's list has no pages."""
+        """Every pad."""
         return [self.numbered(number) for number in range(self.count) if number not in self._gone]
+
+    def listed(self) -> list[LivePad]:
+        """Every pad as the vendor's list, which has no pages, shows it."""
+        numbers = [number for number in range(self.count) if number not in self._gone]
+        rows = [self._index.get(number) or (self._invent(number) if number < self.size else None) for number in numbers]
+        return [pad for pad in rows if pad is not None]
 
     def create(self, name: str | None) -> LivePad:
         """A new pad."""
@@ -64,23 +72,24 @@ class LivePads:
         self.count += 1
         ident = self._ids.text(number)
         pad = LivePad(number=number, id=ident, name=name or f"Untitled {ident[:4]}", created_at=self._clock.now())
-        self._changed[number] = pad
+        self._keep(pad)
         return pad
 
     def end(self, pad: LivePad) -> None:
         """The interview is over; ending it again changes nothing."""
         pad.ended_at = pad.ended_at or self._clock.now()
-        self._changed[pad.number] = pad
+        self._keep(pad)
 
     def remove(self, pad: LivePad) -> None:
         """Delete a pad."""
         self._gone.add(pad.number)
         self._changed.pop(pad.number, None)
+        self._index.discard(pad.number)
 
     def rename(self, pad: LivePad) -> None:
         """Give the pad another name."""
         pad.name = f"{pad.name}."
-        self._changed[pad.number] = pad
+        self._keep(pad)
 
     def perform(self, pad: LivePad, until: str) -> None:
         """Let somebody write code in the pad, and at the end leave."""
@@ -88,9 +97,13 @@ class LivePads:
             rng = random.Random(f"{self._seed}:codeinterview:{pad.id}")
             pad.code = programs.solution("python", rng)
             pad.notes = "Wrote the test first."
-            self._changed[pad.number] = pad
+            self._keep(pad)
             if until != "started":
                 self.end(pad)
+
+    def _keep(self, pad: LivePad) -> None:
+        self._changed[pad.number] = pad
+        self._index.put(pad.number, pad)
 
     def _invent(self, number: int) -> LivePad:
         rng = random.Random(f"{self._seed}:codeinterview:{number}")

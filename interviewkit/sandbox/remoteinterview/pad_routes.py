@@ -32,11 +32,11 @@ class PadRoutes:
 
     async def list_pads_of_old(self, request: web.Request) -> web.Response:
         return reply(
-            [{"id": p.id, "name": p.name, "timestamp": milliseconds(p.created_at)} for p in self._vendor.pads.all()]
+            [{"id": p.id, "name": p.name, "timestamp": milliseconds(p.created_at)} for p in self._vendor.pads.listed()]
         )
 
     async def list_pads(self, request: web.Request) -> web.Response:
-        return reply([self._pad(pad) for pad in self._vendor.pads.all()])
+        return reply([self._pad(pad) for pad in self._vendor.pads.listed()])
 
     async def create_pad(self, request: web.Request) -> web.Response:
         name = (await self._vendor.body(request, frozenset({"name"}))).get("name")
