@@ -269,9 +269,10 @@ def _options(arguments: Iterable[Any]) -> str:
 
 
 def _commands(app: Any, *path: str) -> Iterator[tuple[str, Any]]:
-    """Every command below an app with its whole name, each before its own commands."""
+    """Every command below an app with its whole name, each before its own commands; a mere group is none."""
     for name in (one for one in app if not one.startswith("-")):
-        yield " ".join((*path, name)), app[name]
+        if app[name].default_command is not None:
+            yield " ".join((*path, name)), app[name]
         yield from _commands(app[name], *path, name)
 
 

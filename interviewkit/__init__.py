@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from interviewkit.http.retry import RetryPolicy
     from interviewkit.http.wire import Call, Page, Problem
     from interviewkit.hub import Hub
+    from interviewkit.ledger import CommitModel, InviteLedger, Operation, OperationState
     from interviewkit.model import (
         AccountStatus,
         Artifact,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
         Candidate,
         Decision,
         Dropped,
+        EventType,
         Invitation,
         InvitationEmail,
         InviteOutcome,
@@ -70,6 +72,7 @@ if TYPE_CHECKING:
         TestCaseResult,
         TimelineEvent,
         TimelineKind,
+        WebhookEvent,
     )
     from interviewkit.pager import Pager
     from interviewkit.provider import BaseProvider, InterviewProvider, VendorOptions
@@ -94,11 +97,12 @@ _HOMES = {
     "http.retry": "RetryPolicy",
     "http.wire": "Call Page Problem",
     "hub": "Hub",
+    "ledger": "CommitModel InviteLedger Operation OperationState",
     "model": (
-        "AccountStatus Artifact ArtifactKind Assessment Candidate Decision Dropped Invitation InvitationEmail "
-        "InviteOutcome InviteRequest Ref Report ReportOutcome Score Session SessionKind SessionRef SessionStatus "
-        "Similarity SimilarityStatus SourceFile TaskKind TaskResult TemporaryLink TestCaseResult TimelineEvent "
-        "TimelineKind"
+        "AccountStatus Artifact ArtifactKind Assessment Candidate Decision Dropped EventType Invitation "
+        "InvitationEmail InviteOutcome InviteRequest Ref Report ReportOutcome Score Session SessionKind SessionRef "
+        "SessionStatus Similarity SimilarityStatus SourceFile TaskKind TaskResult TemporaryLink TestCaseResult "
+        "TimelineEvent TimelineKind WebhookEvent"
     ),
     "pager": "Pager",
     "provider": "BaseProvider InterviewProvider VendorOptions",
@@ -127,11 +131,13 @@ __all__ = [
     "CoderPadOptions",
     "Codility",
     "CodilityOptions",
+    "CommitModel",
     "ConfigurationError",
     "ConflictError",
     "DeadlineExceededError",
     "Decision",
     "Dropped",
+    "EventType",
     "Feature",
     "Hub",
     "InterviewKitError",
@@ -140,6 +146,7 @@ __all__ = [
     "InvalidRequestError",
     "Invitation",
     "InvitationEmail",
+    "InviteLedger",
     "InviteOutcome",
     "InviteRequest",
     "Limiter",
@@ -147,6 +154,8 @@ __all__ = [
     "MalformedResponseError",
     "NotFoundError",
     "Observer",
+    "Operation",
+    "OperationState",
     "Outcome",
     "Page",
     "Pager",
@@ -186,6 +195,7 @@ __all__ = [
     "VendorOptions",
     "VendorUnavailableError",
     "WebhookError",
+    "WebhookEvent",
     "connect",
 ]
 

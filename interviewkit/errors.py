@@ -12,7 +12,7 @@ class Outcome(enum.Enum):
     NOT_SENT = "not_sent"
     """No byte of the request left: sending it again is safe."""
     REFUSED = "refused"
-    """The vendor answered that it did not do it."""
+    """The vendor answered that it did not do it, or its lists showed it for certain."""
     APPLIED = "applied"
     """It happened; what followed failed."""
     UNKNOWN = "unknown"
@@ -24,10 +24,13 @@ class InterviewKitError(Exception):
 
     `provider` and `operation` name where it happened, `account` the caller's label for the credentials, `retryable`
     says whether the same call may succeed later unchanged, and `outcome` is set when a write's fate matters. `hint`
-    is what to do next. Errors pickle, and their text holds neither secrets nor candidates' data.
+    is what to do next. `operation_id` is the write's number in the provider's ledger, where it has one. Errors pickle,
+    and their text holds neither secrets nor candidates' data.
     """
 
-    _state_names: tuple[str, ...] = ("provider", "operation", "account", "retryable", "outcome", "hint")
+    _state_names: tuple[str, ...] = (
+        "provider", "operation", "account", "retryable", "outcome", "hint", "operation_id",
+    )  # fmt: skip
     default_retryable = False
     default_hint: str | None = None
     default_outcome: Outcome | None = None
@@ -51,6 +54,7 @@ class InterviewKitError(Exception):
         self.retryable = self.default_retryable if retryable is None else retryable
         self.outcome = self.default_outcome if outcome is None else outcome
         self.hint = self.default_hint if hint is None else hint
+        self.operation_id: str | None = None
 
     def __str__(self) -> str:
         where = ".".join(part for part in (self.provider, self.operation) if part)
@@ -259,6 +263,20 @@ class SignatureError(WebhookError):
 
 
 class BadEventError(WebhookError):
-    """The delivery's body is not an event that the vendor documents."""
+    """The delivery's body is not an event that the vendor documents.
 
+    `is_json` tells JSON of an unknown shape, which is worth keeping, from what is no JSON at all, or none that can be
+    kept. `raw` is the decoded body (personal data: in no text of the error), `paths` are JSON paths such as
+    `$.session.url`.
+    """
+
+    _state_names = (*InterviewKitError._state_names, "paths", "raw", "is_json")  # noqa: SLF001
     default_hint = "the vendor may have changed its events: look at the delivery"
+
+    def __init__(
+        self, message: str, *, paths: tuple[str, ...] = (), raw: Any = None, is_json: bool = False, **where: Any
+    ) -> None:
+        super().__init__(message, **where)
+        self.paths = paths
+        self.raw = raw
+        self.is_json = is_json

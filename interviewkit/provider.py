@@ -1,4 +1,4 @@
-"""The one protocol that every vendor's provider speaks, and what a provider inherits where a vendor lacks one."""
+"""What a provider inherits: the checks that all share, and an answer for whatever its vendor lacks."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ import os
 from collections.abc import AsyncIterable, AsyncIterator, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import Any, BinaryIO, ClassVar, Literal, NoReturn, Protocol, Self, TypeVar, Unpack, runtime_checkable
-
-import attrs
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, NoReturn, Self, TypeVar, Unpack
 
 from interviewkit import model
-from interviewkit.capabilities import Capabilities, Feature, Support
+from interviewkit.capabilities import Capabilities, Feature, Support, emulated
 from interviewkit.errors import (
     ConfigurationError,
     InterviewKitError,
@@ -20,7 +18,7 @@ from interviewkit.errors import (
     UnsupportedError,
 )
 from interviewkit.fanout import fan_out
-from interviewkit.http.connection import Changes, Connection
+from interviewkit.http.connection import Changes, Connection, Settings
 from interviewkit.http.wire import Call
 from interviewkit.model import (
     ArtifactKind,
@@ -39,63 +37,15 @@ from interviewkit.model import (
 from interviewkit.model.arguments import as_request, check_arguments
 from interviewkit.model.references import refer
 from interviewkit.pager import Pager
+from interviewkit.protocol import InterviewProvider, VendorOptions
+
+if TYPE_CHECKING:
+    from interviewkit.ledger.once import Once
+    from interviewkit.ledger.writing import Look
+
+__all__ = ["BaseProvider", "InterviewProvider", "VendorOptions"]
 
 T = TypeVar("T")
-
-
-@attrs.frozen(kw_only=True)
-class VendorOptions:
-    """What only one vendor has; `extra` is merged last into the body that is sent."""
-
-    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=lambda value: str(sorted(value)), hash=False)
-
-
-@runtime_checkable
-class InterviewProvider(Protocol):
-    """One vendor, one set of credentials, one vocabulary."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def account(self) -> str: ...
-    @property
-    def capabilities(self) -> Capabilities: ...
-
-    async def create_session(
-        self, *, title: str | None = None, language: str | None = None, candidate: Candidate | None = None,
-        template_id: str | None = None, notes: str | None = None, private: bool | None = None,
-        reference: str | None = None, options: VendorOptions | None = None,
-    ) -> Session: ...  # fmt: skip
-    def list_sessions(
-        self, *, kind: SessionKind | None = None, assessment_id: str | None = None,
-        updated_since: datetime | None = None,
-    ) -> Pager[Session]: ...  # fmt: skip
-    async def get_session(self, ref: Ref) -> Session: ...
-    async def fetch_report(self, ref: Ref) -> model.Report: ...
-    def fetch_reports(
-        self, refs: Iterable[Ref] | AsyncIterable[Ref], *, concurrency: int = 8, patience: float | None = None
-    ) -> AsyncIterator[model.ReportOutcome]: ...
-    async def invite_candidate(
-        self, assessment_id: str | None, candidate: Candidate, *, reference: str | None = None,
-        email: InvitationEmail | bool = False, callback_url: str | None = None, report_emails: Sequence[str] = (),
-        redirect_url: str | None = None, options: VendorOptions | None = None,
-    ) -> Invitation: ...  # fmt: skip
-    def invite_candidates(
-        self, assessment_id: str | None, requests: Iterable[InviteRequest | Candidate], *,
-        email: InvitationEmail | bool = False, callback_url: str | None = None, report_emails: Sequence[str] = (),
-        redirect_url: str | None = None, options: VendorOptions | None = None,
-    ) -> AsyncIterator[InviteOutcome]: ...  # fmt: skip
-    def list_assessments(self, *, include_archived: bool = False) -> Pager[Assessment]: ...
-    async def end_session(self, ref: Ref) -> None: ...
-    async def report_link(self, ref: Ref, *, kind: ArtifactKind = ArtifactKind.REPORT) -> model.TemporaryLink: ...
-    async def download(self, artifact: model.Artifact, target: str | os.PathLike[str] | BinaryIO) -> int: ...
-    async def check(self) -> model.AccountStatus: ...
-    async def send(self, call: Call[T]) -> T: ...
-    async def aclose(self) -> None: ...
-    async def __aenter__(self) -> Self: ...
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
 
 
 class BaseProvider:
@@ -114,21 +64,29 @@ class BaseProvider:
     """What stands behind `NAME:KIND:` for each kind there is: `SESSION_ID`, or `TEST_ID/SESSION_ID` where a reference
     has a parent. Another kind, and a parent too many or too few, are refused. Left out: `ref_kind`, without a parent.
     """
+    commit_times: ClassVar[Mapping[str, float]] = {}
+    """What is known of how long the vendor takes, as `CommitModel` has it; left out: its defaults."""
     not_told: ClassVar[Mapping[str, str]] = {}
     """Arguments of an invitation that the vendor cannot be told, and why: refused once for a whole batch."""
 
     def __init__(
         self,
         connection: Connection | None = None,
-        *,
-        account: str | None = None,
-        unsupported: Literal["raise", "warn"] = "raise",
+        **settings: Unpack[Settings],
     ) -> None:
-        if unsupported not in {"raise", "warn"}:
-            raise ConfigurationError("unsupported= is 'raise' or 'warn'", provider=self.name)
         self._connection = connection
-        self._account = account or self.name
-        self._unsupported = unsupported
+        self._account = settings.get("account") or self.name
+        self._unsupported = settings.get("unsupported", "raise")
+        if self._unsupported not in {"raise", "warn"}:
+            raise ConfigurationError("unsupported= is 'raise' or 'warn'", provider=self.name)
+        self.once: Once | None = None
+        """Writes once, where the provider was given a ledger."""
+        if settings.get("ledger") is not None:
+            from interviewkit.ledger.once import start
+
+            self.once = start(self, connection, settings)
+            if isinstance(type(self).capabilities, Capabilities) and not self.capabilities[Feature.REFERENCE]:
+                self.capabilities = Capabilities({**self.capabilities, Feature.REFERENCE: _IN_THE_LEDGER})
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} account={self._account!r}>"
@@ -171,6 +129,10 @@ class BaseProvider:
         if self._connection is None:
             raise UnsupportedError("this provider takes no calls", provider=self.name, operation=call.operation)
         return await self._connection.send(call)
+
+    def look_for(self, name: str) -> Look | None:
+        """How to find out, by reading, what became of a write by the method `name`; `None`: no list shows it."""
+        return None
 
     # --- the protocol, as far as the vendor has it ---
 
@@ -370,7 +332,8 @@ class BaseProvider:
     def drop_untold(self, operation: str, asked: Mapping[str, Any]) -> tuple[Dropped, ...]:
         """`drop` those of the arguments that `not_told` names."""
         return self.drop(operation, {
-            name: (value, self.not_told[name]) for name, value in asked.items() if name in self.not_told
+            name: (value, self.not_told[name]) for name, value in asked.items()
+            if name in self.not_told and not (name == "reference" and self.once is not None)
         })  # fmt: skip
 
     @staticmethod
@@ -379,6 +342,7 @@ class BaseProvider:
         return tuple(Dropped(field=name, reason=why) for name, (value, why) in described.items() if _given(value))
 
 
+_IN_THE_LEDGER = emulated("kept in the ledger, not at the vendor")
 _METHODS: Mapping[Feature, str] = {
     Feature.UPDATED_SINCE: "list_sessions",
     Feature.BATCH_INVITE: "invite_candidates",

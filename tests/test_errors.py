@@ -38,7 +38,7 @@ TREE = {
 DETAILS = {
     "differing": ("title",), "status": 418, "code": "teapot", "vendor_message": "no", "request_id": "r-1",
     "raw": {"email": "candidate.one@example.com"}, "retry_after": 7.5, "paths": ("$.id",), "delivered": 3,
-    "expected": 5,
+    "expected": 5, "is_json": True,
     "cursor": "c2",
 }  # fmt: skip
 
@@ -51,11 +51,13 @@ def kinds() -> Iterator[type[InterviewKitError]]:
 
 def whole(kind: type[InterviewKitError]) -> InterviewKitError:
     """An error of this kind with everything filled in."""
-    names = kind._state_names[6:]
-    return kind(
+    names = kind._state_names[7:]
+    error = kind(
         "it went wrong", provider="acme", operation="get_pad", account="main", retryable=True, outcome=Outcome.APPLIED,
         hint="look again", **{name: DETAILS[name] for name in names},
     )  # fmt: skip
+    error.operation_id = "op-1"
+    return error
 
 
 def test_the_tree_is_the_documented_one() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -45,6 +46,22 @@ class Moment(TypeDecorator[datetime]):
         moment: datetime = value
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
+
+class AnyText(TypeDecorator[str]):
+    """Whatever text callers give. PostgreSQL keeps no NUL, and no database a lone surrogate: they are written out."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return value if value is None else _UNKEPT.sub(lambda found: f"\x1a{ord(found[0]):04x}", value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        return value if value is None else _WRITTEN_OUT.sub(lambda found: chr(int(found[1], 16)), value)
+
+
+_UNKEPT = re.compile("[\0\x1a\ud800-\udfff]")
+_WRITTEN_OUT = re.compile("\x1a([0-9a-f]{4})")
 
 metadata = MetaData(naming_convention={"ix": "ix_%(table_name)s_%(column_0_name)s", "pk": "pk_%(table_name)s"})
 
@@ -204,6 +221,65 @@ delivery = Table(
     Column("consumer", Text, primary_key=True),
     Column("seq", BigInteger, nullable=False),
     Column("delivered_at", Moment, nullable=False),
+)
+
+operation = Table(
+    "operation",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),  # a hash of account, name, assessment and reference
+    Column("account", Text, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("name", Text, nullable=False),  # the protocol's method
+    Column("assessment_id", AnyText),
+    Column("reference", AnyText),
+    Column("subject", Text),  # a hash that operations share whose results the vendor's lists cannot tell apart
+    Column("state", Text, nullable=False),  # see ledger.State
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("started_at", Moment, nullable=False),
+    Column("broke_at", Moment),  # when the last attempt's answer stayed away
+    Column("settled_at", Moment),
+    Column("fields", Text, nullable=False),  # field -> hash of what was asked for
+    Column("request", Text),  # what looking for the result takes; null once it is settled
+    Column("baseline", Text),  # what was there before the first attempt
+    Column("result", Text),
+    Column("ref", Text),  # of the session that came of it
+    Column("error", AnyText),
+    Column("fence", BigInteger, nullable=False, default=0),
+    Column("holder", Text),
+    Column("lease_until", Moment),
+    Index("ix_operation_account", "account", "state"),
+    Index("ix_operation_ref", "account", "ref"),
+    Index("ix_operation_reference", "account", "reference"),
+    Index("ix_operation_subject", "subject"),
+)
+
+webhook = Table(
+    "webhook",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("dedupe_key", Text, primary_key=True),
+    Column("provider", Text, nullable=False),
+    Column("type", Text),  # null: it could not be read
+    Column("ref", Text),
+    Column("reference", AnyText),
+    Column("subject", Text),  # a hash of the session: its events are processed in their order; null once settled
+    Column("state", Text, nullable=False),  # see webhooks.EventState
+    Column("is_verified", Boolean, nullable=False, default=False),
+    Column("headers", Text),  # those that its reading takes
+    Column("body", LargeBinary),  # null once it is done with
+    Column("received_at", Moment, nullable=False),
+    Column("copies", Integer, nullable=False, default=1),  # how often it came
+    Column("due_at", Moment),
+    Column("tries", Integer, nullable=False, default=0),
+    Column("done_at", Moment),
+    Column("error", AnyText),
+    Column("fence", BigInteger, nullable=False, default=0),
+    Column("holder", Text),
+    Column("lease_until", Moment),
+    Index("ix_webhook_due", "state", "due_at"),
+    Index("ix_webhook_ref", "account", "ref"),
+    Index("ix_webhook_subject", "account", "subject"),
 )
 
 counter = Table(

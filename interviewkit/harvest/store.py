@@ -26,7 +26,7 @@ from interviewkit.serialize import report_from_json
 if TYPE_CHECKING:
     from interviewkit.harvest.leases import Lease
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration."""
 _BATCH = 200
 _NEXT_SEQ = (

@@ -23,6 +23,8 @@ from interviewkit.http.wire import Call
 if TYPE_CHECKING:
     import aiohttp
 
+    from interviewkit.ledger import CommitModel, InviteLedger
+
 
 T = TypeVar("T")
 
@@ -55,9 +57,11 @@ class Settings(TypedDict, total=False):
     max_response_bytes: int
     """The largest answer that is read, counted after decompression."""
     reconcile_timeout: float
-    """Seconds to look for what became of a write whose fate is unknown: of no effect yet, as it needs a ledger."""
-    ledger: None
-    """What remembers intended writes: comes with a later version, and is refused until then."""
+    """Seconds to look, by reading, for what became of a write whose answer stayed away; it takes a ledger."""
+    ledger: InviteLedger | None
+    """What makes invitations and sessions happen once: every one is written down before it is sent."""
+    commit_model: CommitModel | None
+    """How long the vendor may be at a write whose answer stayed away; `None`: what is known of the vendor."""
     unsupported: Literal["raise", "warn"]
     """What happens to an instruction that the vendor cannot be told."""
     observers: Sequence[Observer]
@@ -249,7 +253,8 @@ _KINDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "account": (lambda value: value is None or (isinstance(value, str) and bool(value.strip())), "a label, as text"),
     "timeout": (_number, "a number of seconds above zero"),
     "reconcile_timeout": (_number, "a number of seconds above zero"),
-    "ledger": (lambda value: value is None, "None: ledgers come with a later version"),
+    "ledger": (lambda value: value is None or callable(getattr(value, "resolve", None)), "an InviteLedger"),
+    "commit_model": (lambda value: value is None or hasattr(value, "certain_after"), "a CommitModel"),
     "max_response_bytes": (lambda value: isinstance(value, int) and _number(value), "a whole number above zero"),
     "retry": (lambda value: isinstance(value, RetryPolicy), "a RetryPolicy"),
     "limit": (lambda value: value is None or isinstance(value, RateLimit), "a RateLimit"),

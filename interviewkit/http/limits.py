@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Protocol
@@ -15,6 +15,18 @@ from interviewkit.errors import ConfigurationError, InvalidArgumentError
 
 PATIENCE: ContextVar[float] = ContextVar("interviewkit_patience", default=0.0)
 """Seconds that calls in this context wait for a slot beyond their own deadline (pagers, `fetch_reports`)."""
+RIGHT: ContextVar[Callable[[], None] | None] = ContextVar("interviewkit_right", default=None)
+"""Asked by calls in this context right before their request leaves; what it raises keeps the request from leaving."""
+
+
+@contextmanager
+def only_while(check: Callable[[], None]) -> Iterator[None]:
+    """Let requests of calls inside leave only while `check` raises nothing."""
+    token = RIGHT.set(check)
+    try:
+        yield
+    finally:
+        RIGHT.reset(token)
 
 
 @contextmanager

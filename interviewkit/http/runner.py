@@ -20,7 +20,7 @@ from interviewkit.errors import (
     VendorError,
 )
 from interviewkit.http.credentials import Credential
-from interviewkit.http.limits import PATIENCE, Limiter, Slot
+from interviewkit.http.limits import PATIENCE, RIGHT, Limiter, Slot
 from interviewkit.http.observe import Attempt, AttemptResult, Observer, announce, tell
 from interviewkit.http.retry import LONGEST_PAUSE, Failure, RetryPolicy, next_wait, parse_retry_after
 from interviewkit.http.wire import Body, Call, Response
@@ -176,12 +176,20 @@ class Runner:
         return response, error
 
     def _start(self, flight: _Flight, slot: Slot) -> float:
-        """The time, unless the deadline passed while the request was got ready."""
+        """The time, unless the deadline passed, or the right to send was lost, while the request was got ready."""
         now = self.clock()
         if flight.deadline <= now:
             flight.endpoint.limiter.give_back(slot)
             late = DeadlineExceededError("the deadline passed before the request was sent", outcome=Outcome.NOT_SENT)
             raise self._located(flight.call, late)
+        check = RIGHT.get()
+        if check is not None:
+            try:
+                check()
+            except InterviewKitError as error:
+                flight.endpoint.limiter.give_back(slot)
+                error.outcome = Outcome.NOT_SENT
+                raise self._located(flight.call, error) from None
         return now
 
     def _read(self, call: Call[T], response: Response) -> T:

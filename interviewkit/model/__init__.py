@@ -1,8 +1,8 @@
 """What an interview is, whoever the vendor: the shared frozen classes that every provider speaks.
 
 Times are aware and in UTC. `None` means that the vendor did not say. `raw` is the vendor's JSON object, untouched.
-What stands in `reports` is loaded when it is first used: a program that only lists sessions does without. Modules that
-it loads on its way name those classes as `model.Report`, which looks them up when it is run.
+What stands in `reports` and `events` is loaded when it is first used: a program that only lists sessions does without.
+Modules that it loads on its way name those classes as `model.Report`, which looks them up when it is run.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ from interviewkit.model.times import (
 from interviewkit.model.words import (
     ArtifactKind,
     Decision,
+    EventType,
     SessionKind,
     SessionStatus,
     SimilarityStatus,
@@ -57,6 +58,9 @@ from interviewkit.model.words import (
 )
 
 if TYPE_CHECKING:
+    from interviewkit.model.events import (
+        WebhookEvent,
+    )
     from interviewkit.model.reports import (
         AccountStatus,
         Artifact,
@@ -78,6 +82,7 @@ __all__ = [
     "Candidate",
     "Decision",
     "Dropped",
+    "EventType",
     "Invitation",
     "InvitationEmail",
     "InviteOutcome",
@@ -101,6 +106,7 @@ __all__ = [
     "TestCaseResult",
     "TimelineEvent",
     "TimelineKind",
+    "WebhookEvent",
     "closed",
     "epoch_ms",
     "keep_raw",
@@ -116,7 +122,8 @@ __all__ = [
 
 
 def _load(name: str) -> Any:
-    found = vars(importlib.import_module(f"{__name__}.reports")) if name in __all__ else {}
+    home = "events" if name == "WebhookEvent" else "reports"
+    found = vars(importlib.import_module(f"{__name__}.{home}")) if name in __all__ else {}
     if name not in found:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return globals().setdefault(name, found[name])

@@ -77,3 +77,10 @@ class SimilarityStatus(enum.StrEnum):
     ACKNOWLEDGED = "acknowledged"
     SUSPECTED = "suspected"
     UNKNOWN = "unknown"
+
+
+class EventType(enum.StrEnum):
+    """What a vendor's webhook tells: that a candidate's result is there, or what the plagiarism check says of it."""
+
+    RESULT = "result"
+    SIMILARITY = "similarity"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
-from typing import Any, BinaryIO, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, Unpack
 
 import attrs
 import msgspec
@@ -37,6 +37,10 @@ from interviewkit.pager import Pager
 from interviewkit.provider import BaseProvider, VendorOptions
 from interviewkit.testing import fake_shapes as shapes
 from interviewkit.testing.fake_vendor import BASE_URL, FakeVendor
+
+if TYPE_CHECKING:
+    from interviewkit.ledger import Operation
+    from interviewkit.ledger.writing import Look, Write
 
 T = TypeVar("T")
 
@@ -79,6 +83,9 @@ class _Assessments:
 _ENVELOPES: dict[str, type[Any]] = {"sessions": _Sessions, "assessments": _Assessments}
 
 
+R = TypeVar("R", bound=Session | Invitation)
+
+
 class FakeProvider(BaseProvider):
     """A provider in memory: `provider.vendor` is its vendor, to be filled and played with.
 
@@ -106,8 +113,7 @@ class FakeProvider(BaseProvider):
             settings["transport"] = self.vendor.carrier()
         super().__init__(
             Connection.open(self.name, {"api": Host(base_url=BASE_URL, credential=credential)}, _refuse, settings),
-            account=settings.get("account"),
-            unsupported=settings.get("unsupported", "raise"),
+            **settings,
         )
         left_out = {feature: unsupported("left out of this fake") for feature in without}
         self._capabilities = Capabilities({**_ALL, Feature.WEBHOOKS: _NO_WEBHOOKS, **left_out})
@@ -131,8 +137,16 @@ class FakeProvider(BaseProvider):
             "reference": None if Feature.REFERENCE in dropped else reference,
             "candidate": None if candidate is None else _person(candidate),
         }  # fmt: skip
-        row = await self.send(_call("create_session", "POST", path("/sessions"), One(shapes.SessionRow), body, extra))
-        return attrs.evolve(shapes.session(row, self.account), warnings=tuple(dropped.values()))
+        call = _call("create_session", "POST", path("/sessions"), One(shapes.SessionRow), body, extra)
+
+        async def create(_operation: object = None) -> Session:
+            row = await self.send(call)
+            return attrs.evolve(shapes.session(row, self.account), warnings=tuple(dropped.values()))
+
+        if self.once is None:
+            return await create()
+        intent = self.once.intent("create_session", assessment_id=None, reference=reference, given={**body, **extra})
+        return await self.once.write(intent, create, self._once(Session, "create_session"))
 
     def list_sessions(
         self, *, kind: SessionKind | None = None, assessment_id: str | None = None,
@@ -190,8 +204,22 @@ class FakeProvider(BaseProvider):
             "email": None if Feature.EMAIL_CANDIDATE in dropped else _mail(email),
         }  # fmt: skip
         call = _call("invite_candidate", "POST", where, One(shapes.SessionRow), body, extra, subject="assessment id")
-        row = await self.send(call)
-        return attrs.evolve(shapes.invitation(row, self.account), warnings=tuple(dropped.values()))
+
+        async def invite(_operation: object = None) -> Invitation:
+            row = await self.send(call)
+            return attrs.evolve(shapes.invitation(row, self.account), warnings=tuple(dropped.values()))
+
+        if self.once is None:
+            return await invite()
+        intent = self.once.intent(
+            "invite_candidate", assessment_id=assessment_id, reference=reference, candidate=candidate,
+            given={**body, **extra},
+        )  # fmt: skip
+        return await self.once.write(intent, invite, self._once(Invitation, "invite_candidate"))
+
+    def look_for(self, name: str) -> Look | None:
+        """Sessions by the caller's reference."""
+        return {"create_session": self._created, "invite_candidate": self._invited}.get(name)
 
     def list_assessments(self, *, include_archived: bool = False) -> Pager[Assessment]:
         """List what candidates can be invited to."""
@@ -231,6 +259,32 @@ class FakeProvider(BaseProvider):
         """Ask what is left of the plan."""
         self.require(Feature.CHECK)
         return shapes.account_status(await self.send(_call("check", "GET", path("/account"), One(shapes.AccountRow))))
+
+    def _once(self, shape: type[R], name: str) -> Write[R]:
+        from interviewkit.ledger.once import by_caller
+        from interviewkit.ledger.writing import Write
+
+        return Write(shape=shape, send=by_caller, look=self.look_for(name))
+
+    async def _created(self, operations: Sequence[Operation]) -> dict[str, Session | None]:
+        """What came of operations; those without a reference cannot be told."""
+        found: dict[str, Session | None] = {one.id: None for one in operations if one.reference is None}
+        listed = {(row.reference, row.assessment_id): row async for row in self.list_sessions()}
+        for one in operations:
+            row = listed.get((one.reference, one.assessment_id))
+            if row is not None and one.reference is not None:
+                found[one.id] = row
+        return found
+
+    async def _invited(self, operations: Sequence[Operation]) -> dict[str, Invitation | None]:
+        return {
+            ident: None if session is None else Invitation(
+                ref=session.ref, provider=session.provider, account=session.account, url=session.candidate_url,
+                candidate=session.candidate, assessment_id=session.assessment_id, reference=session.reference,
+                raw=dict(session.raw),
+            )
+            for ident, session in (await self._created(operations)).items()
+        }  # fmt: skip
 
     def _left_out(self, operation: str, **asked: tuple[Feature, Any]) -> dict[Feature, Any]:
         """Instructions that belong to features this fake is without: refused, or given back as warnings."""

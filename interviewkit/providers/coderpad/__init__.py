@@ -66,11 +66,13 @@ from interviewkit.providers.coderpad.capabilities import (
     NO_REFERENCE,
     NOT_TOLD,
 )
+from interviewkit.providers.coderpad.creating import NewPad, Pads
 from interviewkit.providers.coderpad.listing import SESSION, SessionPager, Sweep, Wanted
 from interviewkit.providers.coderpad.options import CoderPadOptions
 from interviewkit.providers.coderpad.shapes import Ack, Event, Pad, Team
 
 if TYPE_CHECKING:
+    from interviewkit.ledger.writing import Look
     from interviewkit.plan import HarvestPlan
     from interviewkit.providers.coderpad.detail_shapes import Environment, EnvironmentFile, PadDetail, Quota
     from interviewkit.providers.coderpad.history import History, HistoryProblem, Revision
@@ -109,7 +111,6 @@ if TYPE_CHECKING:
         update_question,
         update_question_variant,
     )
-
 __all__ = [
     "KEEP",
     "Ack",
@@ -190,7 +191,9 @@ class CoderPad(BaseProvider):
     """CoderPad Interview with one person's API key.
 
     `auth` is the header's scheme; `organization=True` lists the pads and questions of the whole organization. A key or
-    base URL that is not given comes from `CODERPAD_API_KEY` and `CODERPAD_BASE_URL`. Raises `ConfigurationError`.
+    base URL that is not given comes from `CODERPAD_API_KEY` and `CODERPAD_BASE_URL`. `marker` agrees to a short text in
+    each new pad's title, which candidates see, or notes: with a ledger, a pad is found by it when the answer to its
+    making stays away. Raises `ConfigurationError`.
     """
 
     name = "coderpad"
@@ -199,11 +202,14 @@ class CoderPad(BaseProvider):
     ref_kind = SessionKind.LIVE
     ref_forms = {SessionKind.LIVE: "PAD_ID"}  # noqa: RUF012 - nobody changes it
     not_told = NOT_TOLD
+    commit_times = {"index_lag": 60.0}  # noqa: RUF012 - its lists are up to a minute behind
 
     def __init__(
         self, api_key: str | None = None, *, base_url: str | None = None, auth: Literal["token", "bearer"] = "token",
-        organization: bool = False, **settings: Unpack[Settings],
+        organization: bool = False, marker: Literal["title", "notes"] | None = None, **settings: Unpack[Settings],
     ) -> None:  # fmt: skip
+        if marker not in {None, "title", "notes"}:
+            raise ConfigurationError("marker= is 'title', 'notes' or None", provider=self.name)
         if auth not in _SCHEMES or not isinstance(organization, bool):
             raise ConfigurationError("auth= is 'token' or 'bearer', organization= is True or False", provider=self.name)
         given = api_key if api_key is not None else os.environ.get("CODERPAD_API_KEY")
@@ -211,8 +217,9 @@ class CoderPad(BaseProvider):
         url = base_url or os.environ.get("CODERPAD_BASE_URL") or "https://app.coderpad.io"
         host = Host(base_url=url, credential=StaticCredential(key, header=_SCHEMES[auth]))
         connection = Connection.open(self.name, {"api": host}, problems.refuse, settings)
-        super().__init__(connection, account=settings.get("account"), unsupported=settings.get("unsupported", "raise"))
+        super().__init__(connection, **settings)
         self._organization = organization
+        self._marker = marker
 
     # --- sessions ---
 
@@ -231,13 +238,15 @@ class CoderPad(BaseProvider):
                 notes=notes, private=private, reference=reference,
             )  # fmt: skip
             own: CoderPadOptions = self.take_options(options)
-            dropped = self.drop("create_session", {"reference": (reference, NO_REFERENCE)})
-            noted = self.note({"candidate": (candidate, NO_PLACE)})
-            pad = await self.send(create_pad(
-                title=title, language=language, question_id=template_id, notes=notes, private=private, **own.fields(),
+            dropped = self.drop("create_session", {"reference": (None if self.once else reference, NO_REFERENCE)})
+            warnings = (*dropped, *self.note({"candidate": (candidate, NO_PLACE)}))
+            fields = {
+                "title": title, "language": language, "question_id": template_id, "notes": notes, "private": private,
+                **own.fields(),
+            }  # fmt: skip
+            return await self._pads.create_session(NewPad(
+                fields=fields, given=fields, candidate=candidate, reference=reference, warnings=warnings
             ))  # fmt: skip
-        with self._named("create_session", Outcome.APPLIED):
-            return translate.session(pad, account=self.account, warnings=(*dropped, *noted))
 
     def list_sessions(
         self, *, kind: SessionKind | None = None, assessment_id: str | None = None,
@@ -343,17 +352,9 @@ class CoderPad(BaseProvider):
             )
             own: CoderPadOptions = self.take_options(options)
             dropped = self.drop_untold("invite_candidate", told)
-            noted = self.note({
-                f"candidate.{field}": (getattr(candidate, field), NO_PLACE)
-                for field in ("email", "phone", "id", "attributes")
-            })  # fmt: skip
-            name = candidate.display_name
-            title = None if name is None else f"Interview with {name}"
-            pad = await self.send(create_pad(title=title, question_id=assessment_id, **own.fields()))
-        with self._named("invite_candidate", Outcome.APPLIED):
-            return translate.invitation(
-                pad, account=self.account, candidate=candidate, assessment_id=assessment_id,
-                warnings=(*dropped, *noted),
+            return await self._pads.invite(
+                candidate, assessment_id=assessment_id, options=own.fields(), told=told, reference=reference,
+                dropped=dropped,
             )  # fmt: skip
 
     def list_assessments(self, *, include_archived: bool = False) -> Pager[Assessment]:
@@ -374,6 +375,16 @@ class CoderPad(BaseProvider):
         """Read the quota; a bad key is an `AuthenticationError`. Source: https://coderpad.io/api, GET /api/quota."""
         with self._named("check"):
             return translate.account_status(await self.send(get_quota()))
+
+    def look_for(self, name: str) -> Look | None:
+        """Pads by their marker, where one was agreed to."""
+        return self._pads.look_for(name)
+
+    @property
+    def _pads(self) -> Pads:
+        return Pads(
+            send=self.send, account=self.account, once=self.once, marker=self._marker, sees_all=self._organization
+        )
 
     @contextmanager
     def _named(self, operation: str, outcome: Outcome | None = None) -> Iterator[None]:

@@ -19,7 +19,7 @@ What to know (read 2026-11):
 - A whiteboard's answer has no id: it is read from the link, against the vendor's advice to treat links as black boxes.
 - `close_date` is not on the vendor's page, but public integrations read it. Links in answers are never called with the
   token: ids and pages are taken from them. Times without offset are taken as UTC.
-- The callback's authenticity, and webhooks as events, come with a later version.
+- Callbacks are read by `interviewkit.webhooks.parse`: unsigned as on the vendor's page, or with token and checksum.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ import os
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Unpack, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Unpack
 
 import attrs
 
@@ -80,8 +80,9 @@ from interviewkit.providers.codility.calls import (
     send_session_email,
 )
 from interviewkit.providers.codility.capabilities import CAPABILITIES
-from interviewkit.providers.codility.listing import OfKind
+from interviewkit.providers.codility.listing import OfKind, located
 from interviewkit.providers.codility.oauth import OAuthApp, OAuthToken, Token
+from interviewkit.providers.codility.options import EU, US, CodilityOptions
 from interviewkit.providers.codility.shapes import (
     CandidateData,
     CodeLive,
@@ -104,7 +105,12 @@ from interviewkit.providers.codility.shapes import (
 )
 
 if TYPE_CHECKING:
+    from interviewkit.deliveries import Headers
+    from interviewkit.ledger.once import Once
+    from interviewkit.ledger.writing import Look
+    from interviewkit.model import WebhookEvent
     from interviewkit.plan import HarvestPlan
+    from interviewkit.providers.codility.writes import Writes
 
 __all__ = [
     "EU",
@@ -151,24 +157,8 @@ __all__ = [
     "send_session_email",
 ]
 
-US = "https://app.codility.com"
-"""The API's host for accounts that log in at app.codility.com."""
-EU = "https://app-eu.codility.com"
-"""The API's host for accounts that log in at app-eu.codility.com."""
-
 _BASE_URL = "https://codility.com"
 _LIMIT = RateLimit(500, 3600)
-
-
-@attrs.frozen(kw_only=True)
-class CodilityOptions(VendorOptions):
-    """What only Codility has: JSON to be stored with each invited candidate, and callbacks with addresses of their own.
-
-    `event_callbacks` come beside those that `callback_url=` registers.
-    """
-
-    additional_data: Any = attrs.field(default=None, repr=False, hash=False)
-    event_callbacks: Sequence[EventCallback] = attrs.field(default=(), hash=False)
 
 
 class Codility(BaseProvider):
@@ -199,7 +189,7 @@ class Codility(BaseProvider):
         url = base_url or os.environ.get("CODILITY_BASE_URL") or _BASE_URL
         host = Host(base_url=url, credential=credential, limit=_LIMIT)
         connection = Connection.open(self.name, {"api": host}, problems.refuse, settings)
-        super().__init__(connection, account=settings.get("account"), unsupported=settings.get("unsupported", "raise"))
+        super().__init__(connection, **settings)
 
     # --- sessions ---
 
@@ -217,12 +207,23 @@ class Codility(BaseProvider):
         why = "a whiteboard has a name only"
         asked = {
             "language": (language, why), "template_id": (template_id, why), "notes": (notes, why),
-            "private": (private, why), "reference": (reference, why),
+            "private": (private, why), "reference": (None if self.once else reference, why),
         }  # fmt: skip
         warnings = self.drop("create_session", asked) + self.note({"candidate": (candidate, why)})
-        made = await self.send(calls.create_whiteboard(title, extra=chosen.extra))
-        with self._reading("create_session", made, outcome=Outcome.APPLIED):
-            return translate.whiteboard(made, self.account, title=title, warnings=warnings)
+        call = calls.create_whiteboard(title, extra=chosen.extra)
+
+        async def create(_operation: object = None) -> Session:
+            made = await self.send(call)
+            with self._reading("create_session", made, outcome=Outcome.APPLIED):
+                whiteboard = translate.whiteboard(made, self.account, title=title, warnings=warnings)
+                return whiteboard if self.once is None else attrs.evolve(whiteboard, reference=reference)
+
+        if self.once is None:
+            return await create()
+        given = {"title": title, "options": chosen.extra}
+        return await self._writes(self.once).create_whiteboard(
+            create, reference=reference, given=given, candidate=candidate, warnings=warnings
+        )
 
     def list_sessions(
         self, *, kind: SessionKind | None = None, assessment_id: str | None = None,
@@ -236,8 +237,8 @@ class Codility(BaseProvider):
         rows_of()  # an id that cannot be one is refused here, not at the first row
 
         async def fetch(cursor: str | None) -> Page[Session]:
-            page = await self.send(rows_of(cursor))
-            return self._located(page.map(lambda row: translate.summary(row, self.account)), "list_sessions")
+            page = (await self.send(rows_of(cursor))).map(lambda row: translate.summary(row, self.account))
+            return located(page, operation="list_sessions", account=self.account)
 
         if kind is None:
             return Pager(fetch, provider=self.name, operation="list_sessions")
@@ -293,7 +294,8 @@ class Codility(BaseProvider):
 
         async def fetch(cursor: str | None) -> Page[Assessment]:
             page = await self.send(calls.list_tests(is_archived=archived, page=cursor))
-            return self._located(page.map(lambda row: translate.assessment(row, self.account)), "list_assessments")
+            rows = page.map(lambda row: translate.assessment(row, self.account))
+            return located(rows, operation="list_assessments", account=self.account)
 
         return Pager(fetch, provider=self.name, operation="list_assessments")
 
@@ -305,12 +307,10 @@ class Codility(BaseProvider):
         """Invite one candidate to a test, and mail them if told so; the invitation stands when the mail fails."""
         self.check_arguments("invite_candidate", required=("candidate",), candidate=candidate, reference=reference)
         plan = self._plan("invite_candidate", assessment_id, email, callback_url, report_emails, redirect_url, options)
-        row = invitations.row(plan, InviteRequest(candidate=candidate, reference=reference))
-        (outcome,) = await invitations.invite_rows(self.send, plan, [row], self.account)
-        if outcome.error is not None:
-            raise outcome.error
-        outcome = await invitations.mail(self.send, plan, outcome)
-        return cast("Invitation", outcome.invitation)
+        request = InviteRequest(candidate=candidate, reference=reference)
+        if self.once is not None:
+            return await self._writes(self.once).one(plan, request)
+        return await invitations.one(self.send, plan, request, self.account)
 
     def invite_candidates(
         self, assessment_id: str | None, requests: Iterable[InviteRequest | Candidate], *,
@@ -323,7 +323,10 @@ class Codility(BaseProvider):
         that candidate's error.
         """
         plan = self._plan("invite_candidates", assessment_id, email, callback_url, report_emails, redirect_url, options)
-        return invitations.run(self.send, plan, self.take_requests(requests), self.account)
+        rows = self.take_requests(requests)
+        if self.once is not None:
+            return self._writes(self.once).run(plan, rows)
+        return invitations.run(self.send, plan, rows, self.account)
 
     def _plan(
         self, operation: str, assessment_id: str | None, email: InvitationEmail | bool, callback_url: str | None,
@@ -340,6 +343,15 @@ class Codility(BaseProvider):
             extra=chosen.extra,
         )  # fmt: skip
 
+    @classmethod
+    def parse_event(
+        cls, headers: Headers, body: bytes, *, secrets: Sequence[bytes] = (), account: str | None = None
+    ) -> WebhookEvent:
+        """Read a delivery of the vendor's webhook: see `interviewkit.webhooks.parse`, which calls this."""
+        from interviewkit.providers.codility import events
+
+        return events.parse(headers, body, secrets=secrets, account=account)
+
     # --- the account ---
 
     async def check(self) -> AccountStatus:
@@ -347,6 +359,15 @@ class Codility(BaseProvider):
         return translate.account_status(await self.send(calls.get_credit_level()))
 
     # --- within ---
+
+    def look_for(self, name: str) -> Look | None:
+        """Invitations by the candidate's id in the test's sessions."""
+        return None if self.once is None else self._writes(self.once).look_for(name)
+
+    def _writes(self, once: Once) -> Writes:
+        from interviewkit.providers.codility.writes import Writes
+
+        return Writes(self, once)
 
     def resolve(self, ref: Ref, *, kind: SessionKind | None = None, operation: str | None = None) -> SessionRef:
         """The reference that `ref` names; an id that begins with `CL-`, and no other, is a CodeLive session's."""
@@ -364,11 +385,6 @@ class Codility(BaseProvider):
     async def _detail(self, operation: str, ref: Ref) -> tuple[SessionDetail, str]:
         requested = self.resolve(ref, operation=operation).id
         return await self.send(calls.get_session(requested)), requested
-
-    def _located(self, page: Page[Any], operation: str) -> Page[Any]:
-        for problem in page.problems:
-            problem.error.locate(provider=self.name, operation=operation, account=self.account)
-        return page
 
     @contextlib.contextmanager
     def _reading(self, operation: str, answer: Any, *, outcome: Outcome | None = None) -> Iterator[None]:

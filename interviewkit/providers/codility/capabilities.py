@@ -23,6 +23,6 @@ CAPABILITIES = Capabilities(
         Feature.UPDATED_SINCE: unsupported("its lists have neither a filter nor a time of change"),
         Feature.REFERENCE: native("the candidate's id at the vendor; create_session() cannot tell one"),
         Feature.CALLBACK: native("result and similarity; the similarity check may never come"),
-        Feature.WEBHOOKS: unsupported("reading the callbacks' requests comes with a later version"),
+        Feature.WEBHOOKS: native("result and similarity; verified where the vendor signs them with token and checksum"),
     }
 )

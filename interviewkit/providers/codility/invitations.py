@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 import attrs
 
@@ -12,7 +12,7 @@ from interviewkit.errors import InterviewKitError, InvalidArgumentError, Malform
 from interviewkit.fanout import fan_out
 from interviewkit.http.limits import patience
 from interviewkit.http.wire import Call, Page
-from interviewkit.model import Candidate, Dropped, InvitationEmail, InviteOutcome, InviteRequest
+from interviewkit.model import Candidate, Dropped, Invitation, InvitationEmail, InviteOutcome, InviteRequest
 from interviewkit.provider import BaseProvider
 from interviewkit.providers.codility import calls, translate
 from interviewkit.providers.codility.shapes import EventCallback, InviteCandidate, InvitedCandidate
@@ -137,15 +137,21 @@ def _without_place(made: Plan, request: InviteRequest, *, split: bool) -> tuple[
     )
 
 
-def batches(made: Plan, requests: Iterable[InviteRequest]) -> Iterator[tuple[list[Row], list[InviteOutcome]]]:
-    """Rows in batches of one call each, and the outcomes of requests that cannot be sent; taken as they are needed."""
+def batches(
+    made: Plan, requests: Iterable[InviteRequest], *, may_repeat: bool = False
+) -> Iterator[tuple[list[Row], list[InviteOutcome]]]:
+    """Rows in batches of one call each, and the outcomes of requests that cannot be sent; taken as they are needed.
+
+    `may_repeat`: a reference may come again, since a ledger tells.
+    """
     used: set[str] = set()
     rows: list[Row] = []
     refused: list[InviteOutcome] = []
     for request in requests:
         try:
             made_row = row(made, request)
-            _claim(used, str(made_row.sent.id))
+            if not (may_repeat and request.reference is not None):
+                _claim(used, str(made_row.sent.id))
         except InvalidArgumentError as error:
             refused.append(InviteOutcome(request=request, error=error))
         else:
@@ -210,6 +216,14 @@ async def run(send: Send, made: Plan, requests: Iterable[InviteRequest], account
             yield outcome
 
 
+async def one(send: Send, made: Plan, request: InviteRequest, account: str) -> Invitation:
+    """Invite and mail one candidate; raises what came instead."""
+    (outcome,) = await invite_rows(send, made, [row(made, request)], account)
+    if outcome.error is not None:
+        raise outcome.error
+    return cast("Invitation", (await mail(send, made, outcome)).invitation)
+
+
 async def invite_rows(send: Send, made: Plan, rows: Sequence[Row], account: str) -> list[InviteOutcome]:
     """Invite in one call; its failure is every candidate's."""
     if not rows:
@@ -228,13 +242,17 @@ async def mail(send: Send, made: Plan, outcome: InviteOutcome) -> InviteOutcome:
     try:
         await send(made.mail_call(invitation.ref.id))
     except InterviewKitError as error:
-        known = error.outcome in {Outcome.REFUSED, Outcome.NOT_SENT}
-        said = "the invitation stands, but it was not mailed" if known else "it is not known whether it was mailed"
-        invitation = attrs.evolve(
-            invitation,
-            email_sent=False if known else None,
-            warnings=(*invitation.warnings, Dropped(field="email", reason=f"{said}: {error.message}")),
-        )
-    else:
-        invitation = attrs.evolve(invitation, email_sent=True)
-    return attrs.evolve(outcome, invitation=invitation)
+        return attrs.evolve(outcome, invitation=unmailed(invitation, error))
+    return attrs.evolve(outcome, invitation=attrs.evolve(invitation, email_sent=True))
+
+
+def unmailed(invitation: Invitation, error: InterviewKitError) -> Invitation:
+    """An invitation whose mail failed, or may have."""
+    known = error.outcome in {Outcome.REFUSED, Outcome.NOT_SENT}
+    said = "the invitation stands, but it was not mailed" if known else "it is not known whether it was mailed"
+    number = "" if known or error.operation_id is None else f" [operation {error.operation_id}]"
+    return attrs.evolve(
+        invitation,
+        email_sent=False if known else None,
+        warnings=(*invitation.warnings, Dropped(field="email", reason=f"{said}: {error.message}{number}")),
+    )

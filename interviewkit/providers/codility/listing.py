@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncGenerator
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import attrs
 
 from interviewkit.http.wire import Page
 from interviewkit.model import Session, SessionKind
 from interviewkit.pager import OnProblem, Pager
+from interviewkit.providers.codility.translate import PROVIDER
+
+T = TypeVar("T")
 
 
 class OfKind(Pager[Session]):
@@ -30,3 +33,10 @@ class OfKind(Pager[Session]):
         async with contextlib.aclosing(super()._read(on_problem)) as pages:
             async for page in pages:
                 yield attrs.evolve(page, items=tuple(one for one in page.items if one.kind == self.kind), total=None)
+
+
+def located(page: Page[T], *, operation: str, account: str) -> Page[T]:
+    """The same page, whose problems say where they come from."""
+    for problem in page.problems:
+        problem.error.locate(provider=PROVIDER, operation=operation, account=account)
+    return page

@@ -232,7 +232,7 @@ def _attributes(detail: SessionDetail) -> dict[str, Any]:
 # --- reports ---------------------------------------------------------------------------------------------------------
 
 
-def report(detail: SessionDetail, account: str, *, requested: str, fetched_at: datetime) -> Report:
+def report(detail: SessionDetail, account: str, *, requested: str, fetched_at: datetime | None) -> Report:
     """A session's report. It is final once the session is evaluated: only the similarity check may still come."""
     found = session(detail, account, requested=requested)
     return Report(

@@ -74,7 +74,12 @@ from interviewkit.providers.remoteinterview.shapes import (
 )
 
 if TYPE_CHECKING:
+    from interviewkit.deliveries import Headers
+    from interviewkit.ledger.once import Once
+    from interviewkit.ledger.writing import Look
+    from interviewkit.model import WebhookEvent
     from interviewkit.plan import HarvestPlan
+    from interviewkit.providers.remoteinterview.writes import Writes
 
 __all__ = [
     "CandidateReport",
@@ -129,9 +134,7 @@ _CAPABILITIES = Capabilities({
         "the API takes no callback with an invitation: set a webhook for the whole account, in the vendor's Settings "
         "under Outgoing Webhooks"
     ),
-    Feature.WEBHOOKS: unsupported(
-        "receiving the account's test.report webhook comes with a later version; it is unsigned and names no test"
-    ),
+    Feature.WEBHOOKS: native("the account's test.report; it is unsigned and names no test: fetch the report back"),
 })  # fmt: skip
 
 
@@ -185,7 +188,7 @@ class RemoteInterview(BaseProvider):
             ),
         }
         connection = Connection.open(self.name, hosts, problems.refuse, settings)
-        super().__init__(connection, account=settings.get("account"), unsupported=settings.get("unsupported", "raise"))
+        super().__init__(connection, **settings)
         self._form = form_bodies
 
     # --- sessions ---
@@ -206,11 +209,25 @@ class RemoteInterview(BaseProvider):
             "template_id": (template_id, _NO_FIELD),
             "notes": (notes, _NO_FIELD),
             "private": (private, _NO_FIELD),
-            "reference": (reference, self.capabilities[Feature.REFERENCE].note),
+            "reference": (None if self.once else reference, self.capabilities[Feature.REFERENCE].note),
         })  # fmt: skip
         noted = self.note({"candidate": (candidate, "a pad names no candidate: put the name into the title")})
-        made = await self.send(create_pad(title, form=self._form, extra=extra))
-        return translate.created_session(made, title=title, account=self.account, warnings=(*dropped, *noted))
+        call = create_pad(title, form=self._form, extra=extra)
+        warnings = (*dropped, *noted)
+
+        kept = None if self.once is None else reference
+
+        async def create(_operation: object = None) -> Session:
+            made = await self.send(call)
+            return translate.created_session(
+                made, title=title, account=self.account, warnings=warnings, reference=kept
+            )
+
+        if self.once is None:
+            return await create()
+        return await self._writes(self.once).create(
+            create, title=title, candidate=candidate, reference=reference, extra=extra, warnings=warnings
+        )
 
     def list_sessions(
         self,
@@ -252,6 +269,10 @@ class RemoteInterview(BaseProvider):
             return translate.pad_report(pad, account=self.account, fetched_at=datetime.now(UTC))
         found = await self.send(get_report(known.parent, known.id))
         return translate.candidate_report(found, known, account=self.account, fetched_at=datetime.now(UTC))
+
+    def look_for(self, name: str) -> "Look | None":
+        """Invitations by e-mail and pads by name, among the ids that were not there before."""
+        return None if self.once is None else self._writes(self.once).look_for(name)
 
     def harvest_plan(self) -> "HarvestPlan":
         """How a harvest reads the account."""
@@ -307,8 +328,21 @@ class RemoteInterview(BaseProvider):
             "candidate.phone": (candidate.phone, _E_MAIL_ONLY),
             "candidate.attributes": (dict(candidate.attributes), _E_MAIL_ONLY),
         })  # fmt: skip
-        made = await self.send(call)
-        return translate.invitation(made, assessment_id, candidate, account=self.account, warnings=(*dropped, *noted))
+        warnings = (*dropped, *noted)
+
+        kept = None if self.once is None else reference
+
+        async def invite(_operation: object = None) -> Invitation:
+            made = await self.send(call)
+            return translate.invitation(
+                made, assessment_id, candidate, account=self.account, warnings=warnings, reference=kept
+            )
+
+        if self.once is None:
+            return await invite()
+        return await self._writes(self.once).invite(
+            invite, assessment_id, candidate, told=told, reference=reference, extra=extra, warnings=warnings
+        )
 
     def list_assessments(self, *, include_archived: bool = False) -> Pager[Assessment]:
         """List all tests, whether archived or not. Source: https://www.remoteinterview.io/api, GET /1/tests."""
@@ -324,11 +358,25 @@ class RemoteInterview(BaseProvider):
         tests = await self.send(list_tests())
         return translate.account_status(tests.items, len(tests.problems))
 
+    @classmethod
+    def parse_event(
+        cls, headers: "Headers", body: bytes, *, secrets: Sequence[bytes] = (), account: str | None = None
+    ) -> "WebhookEvent":
+        """Read a delivery of the vendor's webhook: see `interviewkit.webhooks.parse`, which calls this."""
+        from interviewkit.providers.remoteinterview import events
+
+        return events.parse(headers, body, secrets=secrets, account=account)
+
     # --- for this class ---
 
     def _open_connection(self) -> Connection:
         assert self._connection is not None  # noqa: S101 - the constructor gives one
         return self._connection
+
+    def _writes(self, once: "Once") -> "Writes":
+        from interviewkit.providers.remoteinterview.writes import Writes
+
+        return Writes(self.send, once)
 
     def _hosts(self) -> Mapping[str, str]:
         return {name: end.host for name, end in self._open_connection().runner.endpoints.items()}

@@ -161,7 +161,9 @@ def _pad_status(pad: Pad, *, end_is_told: bool) -> SessionStatus:
     return SessionStatus.CREATED if end_is_told or "ended_at" in pad.raw else SessionStatus.UNKNOWN
 
 
-def created_session(made: CreatedPad, *, title: str | None, account: str, warnings: tuple[Dropped, ...]) -> Session:
+def created_session(
+    made: CreatedPad, *, title: str | None, account: str, warnings: tuple[Dropped, ...], reference: str | None = None
+) -> Session:
     """A pad that was just created: its one link is everybody's."""
     return Session(
         ref=pad_ref(made.id),
@@ -170,15 +172,24 @@ def created_session(made: CreatedPad, *, title: str | None, account: str, warnin
         kind=SessionKind.LIVE,
         status=SessionStatus.CREATED,
         title=title,
+        reference=reference,
         candidate_url=made.url,
         warnings=warnings,
         raw=undecoded(made),
     )
 
 
+def found_session(
+    pad: Pad, *, account: str, warnings: tuple[Dropped, ...], reference: str | None = None
+) -> Session:  # fmt: skip
+    """A pad that was created, but whose answer never came: as the list shows it, without a link."""
+    return attrs.evolve(pad_session(pad, account=account), reference=reference, warnings=warnings)
+
+
 def invitation(
-    made: CreatedCandidate, test_id: str, candidate: Candidate, *, account: str, warnings: tuple[Dropped, ...]
-) -> Invitation:
+    made: CreatedCandidate, test_id: str, candidate: Candidate, *, account: str, warnings: tuple[Dropped, ...],
+    reference: str | None = None,
+) -> Invitation:  # fmt: skip
     """An invitation with its link as the vendor gave it: never parsed, re-encoded or made https."""
     return Invitation(
         ref=candidate_ref(test_id, made.id),
@@ -187,13 +198,33 @@ def invitation(
         url=made.url,
         candidate=attrs.evolve(candidate, id=made.id),
         assessment_id=test_id,
+        reference=reference,
         email_sent=False,
         warnings=warnings,
         raw=undecoded(made),
     )
 
 
-def candidate_report(found: CandidateReport, ref: SessionRef, *, account: str, fetched_at: datetime) -> Report:
+def found_invitation(
+    row: TestCandidate, test_id: str, candidate: Candidate, *, account: str, warnings: tuple[Dropped, ...],
+    reference: str | None = None,
+) -> Invitation:  # fmt: skip
+    """An invitation whose answer never came: as the test's list shows it, without a link."""
+    return Invitation(
+        ref=candidate_ref(test_id, row.id),
+        provider=PROVIDER,
+        account=account,
+        url=None,
+        candidate=attrs.evolve(candidate, id=row.id),
+        assessment_id=test_id,
+        reference=reference,
+        email_sent=False,
+        warnings=warnings,
+        raw=undecoded(row),
+    )
+
+
+def candidate_report(found: CandidateReport, ref: SessionRef, *, account: str, fetched_at: datetime | None) -> Report:
     """A candidate's report; it is final once the test is completed (a verdict may still follow)."""
     session = candidate_session(found, ref, account=account)
     tasks = found.tasks or []

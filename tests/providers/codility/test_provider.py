@@ -576,7 +576,7 @@ async def test_an_embed_link_needs_its_address_only(make: Make) -> None:
 def test_every_feature_is_declared_with_a_note(make: Make) -> None:
     declared = make()[0].capabilities
     assert {feature for feature in Feature if declared[feature].support is Support.UNSUPPORTED} == {
-        Feature.UPDATED_SINCE, Feature.WEBHOOKS,
+        Feature.UPDATED_SINCE,
     }  # fmt: skip
     assert all(declared[feature].note for feature in Feature)
     assert declared[Feature.FETCH_REPORT].limit == "500 requests per user and hour"

@@ -421,7 +421,7 @@ def test_updated_since_is_refused_at_the_call() -> None:
 
 def test_what_is_declared_unsupported_is_all_that_is() -> None:
     refused = {feature for feature, one in ik.RemoteInterview.capabilities.items() if not one}
-    assert refused == {*UNSUPPORTED, ik.Feature.UPDATED_SINCE, ik.Feature.WEBHOOKS}
+    assert refused == {*UNSUPPORTED, ik.Feature.UPDATED_SINCE}
 
 
 # --- refusals and leaks ----------------------------------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""Writes that happen once."""
