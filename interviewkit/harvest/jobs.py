@@ -17,12 +17,13 @@ from datetime import UTC, datetime, timedelta
 
 import attrs
 import psycopg
-from procrastinate import App, PsycopgConnector, sql
+from procrastinate import App, JobContext, PsycopgConnector, sql
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
-from procrastinate.jobs import Job, Status
+from procrastinate.jobs import Job, JobDeferrer, Status
 from procrastinate.schema import SchemaManager
 from procrastinate.worker import Worker
-from sqlalchemy import select
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from interviewkit.errors import ConfigurationError, InterviewKitError, StoreError
 from interviewkit.harvest.leases import LeaseLostError
@@ -36,6 +37,9 @@ SLICE = "interviewkit.slice"
 TICK = "interviewkit.tick"
 _TABLES_LOCK = 7_206_115_021
 """The advisory lock under which the queue's tables are made."""
+_TICK_LOCK = 7_206_115_022
+"""The advisory lock under which accounts that are due get their jobs; who is paused loses it with its transaction."""
+_UNFINISHED = {Status.TODO.value, Status.DOING.value}
 _LOST = (ConnectorException, StoreError, psycopg.Error, TimeoutError, OSError)
 """What a database that goes away raises, through procrastinate, the store and the driver."""
 
@@ -104,15 +108,31 @@ class SliceWorker:
                 await asyncio.wait_for(stop.wait(), pause)
 
     async def tick(self) -> None:
-        """Give a job to each account that is due, in nobody's hands, and has none waiting; remove those of the dead."""
+        """Give a job to each account that is due, in nobody's hands, and has none; remove those of the dead.
+
+        However many workers tick while slices begin and end, no account gets a job too many, unless its worker was
+        taken for dead and was not. Raises `StoreError`, and what procrastinate raises.
+        """
         jobs = self._app.job_manager
         for task in (SLICE, TICK):
             for job in await jobs.get_stalled_jobs(task_name=task, seconds_since_heartbeat=self._pace.stalled):
                 await self._forget(job)
-        waiting = {job.task_kwargs.get("account") for job in await jobs.list_jobs_async(task=SLICE, status="todo")}
-        for account in await self._due():
-            if account not in waiting:
-                await self._defer(account)
+        # The successor of a slice whose worker was taken for dead may come in between: the next tick sees it.
+        with contextlib.suppress(AlreadyEnqueued):
+            async with self._store.writing() as connection:
+                # Where an account has no job, only a tick gives it one, and ticks take turns: who has none now has none
+                # until the commit. A slice's job is there until its successor is, and until it is written when the
+                # account is due again; so jobs are looked at first, and then who is due.
+                await connection.execute(select(func.pg_advisory_xact_lock(_TICK_LOCK)))
+                busy = {
+                    job.task_kwargs.get("account")
+                    for job in await jobs.list_jobs_async(task=SLICE)
+                    if job.status in _UNFINISHED
+                }
+                idle = [self._job(account).job for account in await self._due(connection) if account not in busy]
+                if idle:
+                    raw = await connection.get_raw_connection()
+                    await jobs.batch_defer_jobs_async(idle, connection=raw.driver_connection)
 
     async def _serve(self, stop: asyncio.Event) -> None:
         pace = self._pace
@@ -120,6 +140,7 @@ class SliceWorker:
             self._app, queues=[TICK, *map(queue_of, self._labels)], concurrency=self._concurrency,
             fetch_job_polling_interval=pace.poll, update_heartbeat_interval=pace.heartbeat,
             stalled_worker_timeout=pace.stalled, install_signal_handlers=False, delete_jobs="always",
+            worker_middleware=[_see_to_its_end],
         )  # fmt: skip
         stopping = asyncio.create_task(stop.wait())
         running: asyncio.Task[None] | None = None
@@ -178,11 +199,10 @@ class SliceWorker:
         except _LOST as error:
             logger.info("the tick of %d failed: %s", timestamp, type(error).__name__)
 
-    async def _due(self) -> list[str]:
-        async with self._store.reading() as connection:
-            now = await self._store.now(connection)
-            columns = (accounts.c.account, accounts.c.parked, accounts.c.next_due, accounts.c.lease_until)
-            rows = (await connection.execute(select(*columns).order_by(accounts.c.next_due.nulls_first()))).all()
+    async def _due(self, connection: AsyncConnection) -> list[str]:
+        now = await self._store.now(connection)
+        columns = (accounts.c.account, accounts.c.parked, accounts.c.next_due, accounts.c.lease_until)
+        rows = (await connection.execute(select(*columns).order_by(accounts.c.next_due.nulls_first()))).all()
         known = {row.account for row in rows}
         new = [label for label in self._labels if label not in known]
         return new + [
@@ -193,12 +213,15 @@ class SliceWorker:
             and (row.lease_until is None or row.lease_until <= now)
         ]
 
-    async def _defer(self, account: str, at: datetime | None = None) -> None:
-        job = self._app.configure_task(
-            SLICE, queue=queue_of(account), queueing_lock=f"{SLICE}:{account}", schedule_at=at
-        )
+    def _job(self, account: str, at: datetime | None = None) -> JobDeferrer:
+        return self._app.configure_task(
+            SLICE, queue=queue_of(account), queueing_lock=f"{SLICE}:{account}", schedule_at=at,
+            task_kwargs={"account": account},
+        )  # fmt: skip
+
+    async def _defer(self, account: str, at: datetime | None) -> None:
         with contextlib.suppress(AlreadyEnqueued):
-            await job.defer_async(account=account)
+            await self._job(account, at).defer_async()
 
     async def _bury(self) -> None:
         """Give up the jobs of our own worker that the database lost: its number is not used again."""
@@ -232,6 +255,23 @@ class SliceWorker:
                 f"the queue's tables in {self._store.name} are of another version of procrastinate",
                 hint="apply procrastinate's migrations to the database",
             )
+
+
+async def _see_to_its_end(run: Callable[[], Awaitable[object]], context: JobContext, worker: Worker) -> object:
+    """Renew a worker that could not tell the database that a job ended: it stands there as under way, for good.
+
+    procrastinate runs a job, and tells of its end, in a task of whose failure nobody hears.
+    """
+
+    def ended(task: asyncio.Task[object]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.info("the end of a job could not be written: %s", type(error).__name__)
+            worker.stop()  # type: ignore[no-untyped-call]
+
+    task = asyncio.current_task()
+    if task is not None:
+        task.add_done_callback(ended)
+    return await run()
 
 
 _MISSING = "SELECT name FROM unnest(%s::text[]) AS name WHERE to_regproc(name) IS NULL"

@@ -6,19 +6,21 @@ import asyncio
 import contextlib
 import signal
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import attrs
 import pytest
+from aiohttp import web
 from sqlalchemy import select
 
 from interviewkit import RateLimit, StoreError
 from interviewkit.harvest import Store
 from interviewkit.harvest.schema import account as accounts
-from interviewkit.sandbox import Fault, Sandbox, SeenRequest
+from interviewkit.sandbox import Fault, FaultKind, Sandbox, SeenRequest
+from interviewkit.sandbox.plays import PLAYS, Proceed
 
 from .children import LISTS, Kept, Requests, count, kept, undisturbed
 from .postgres import PostgresServer
@@ -40,6 +42,33 @@ class Scene:
     job: Job
     expected: dict[tuple[str, str], Kept] = attrs.field(factory=dict)
     floors: list[Counter[str]] = attrs.field(factory=list)
+    answering: asyncio.Event = attrs.field(factory=asyncio.Event)
+
+    @contextlib.asynccontextmanager
+    async def at_work(self, number: int, **options: Any) -> AsyncIterator[list[Process]]:
+        """Workers in mid-run: reports of every account are on their way, and arrive once `answering` is set."""
+        self.answering.clear()
+        for vendor in self.vendors.values():
+            vendor.fail(Fault.latency(0), times=None)
+        async with workers(attrs.evolve(self.job, **options), number) as started:
+            async with asyncio.timeout(PATIENCE):
+                while not all(self.on_their_way(account) for account in self.vendors):
+                    assert all(one.is_alive for one in started)
+                    await asyncio.sleep(0.005)
+            assert {*(await self.holders()).values()} == {one.pid for one in started}
+            yield started
+
+    async def hold(self, _fault: Fault, request: web.Request, proceed: Proceed) -> web.StreamResponse:
+        """Answer lists at once, and of reports when the test wants it."""
+        resource = request.match_info.route.resource
+        if resource is None or resource.canonical not in LISTS:
+            await self.answering.wait()
+        return await proceed()
+
+    def on_their_way(self, account: str) -> list[SeenRequest]:
+        """The requests for reports that are not answered."""
+        seen = self.vendors[account].seen
+        return [request for request in seen if request.status is None and request.route not in LISTS]
 
     @property
     def vendors(self) -> dict[str, Any]:
@@ -71,19 +100,10 @@ class Scene:
         return found
 
     @property
-    def requests(self) -> int:
-        return sum(Requests.of(box).total for box in self.boxes)
-
-    @property
     def repeated(self) -> int:
         """The most detail requests that any account got beyond those of a harvest in peace."""
         spent = [Requests.of(box).details for box in self.boxes]
         return max(has[name] - floor[name] for has, floor in zip(spent, self.floors, strict=True) for name in has)
-
-    async def until(self, true: Callable[[], Any], seconds: float = PATIENCE) -> None:
-        async with asyncio.timeout(seconds):
-            while not true():  # noqa: ASYNC110  # other processes make it true
-                await asyncio.sleep(0.005)
 
     async def holders(self) -> dict[str, int]:
         """Which process has which account."""
@@ -91,17 +111,15 @@ class Scene:
             held = select(accounts.c.account, accounts.c.holder).where(accounts.c.holder.is_not(None))
             return {row.account: int(row.holder.split(":")[1]) for row in await connection.execute(held)}
 
-    async def complete(self, *others: Process) -> set[int]:
-        """Wait until all reports are there and nobody is at work; returns who was seen at work."""
-        seen: set[int] = set()
+    async def complete(self, *others: Process) -> None:
+        """Wait until all reports are there and nobody is at work."""
         async with asyncio.timeout(PATIENCE):
             while True:
                 assert all(one.is_alive for one in others)
                 with contextlib.suppress(StoreError):  # it is being restarted
-                    holders = await self.holders()
-                    seen |= set(holders.values())
-                    if not holders and await count(self.store) == len(self.expected) and await self.is_idle():
-                        return seen
+                    stored = await count(self.store)
+                    if stored == len(self.expected) and not await self.holders() and await self.is_idle():
+                        return
                 await asyncio.sleep(0.02)
 
     async def is_idle(self) -> bool:
@@ -132,7 +150,7 @@ def _labelled(number: int, box: Sandbox) -> dict[str, dict[str, str]]:
 
 
 @pytest.fixture
-async def scene(postgres_url: str, tmp_path: Path) -> AsyncIterator[Scene]:
+async def scene(postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
     async with (
         Sandbox(seed=3, sessions=SESSIONS, strict_limits=False) as first,
         Sandbox(seed=4, sessions=SESSIONS, strict_limits=False) as second,
@@ -144,6 +162,7 @@ async def scene(postgres_url: str, tmp_path: Path) -> AsyncIterator[Scene]:
         }
         scene = Scene(boxes, store, Job(store=postgres_url, accounts=known, log=str(tmp_path / "workers.log")))
         scene.expected = await scene.harvested(tmp_path / "peace")
+        monkeypatch.setitem(PLAYS, FaultKind.LATENCY, scene.hold)
         yield scene
 
 
@@ -154,21 +173,25 @@ async def stop(*processes: Process) -> list[int | None]:
 
 
 async def test_two_workers_share_the_accounts_keep_the_limits_and_repeat_nothing(scene: Scene) -> None:
-    async with workers(attrs.evolve(scene.job, limit=LIMIT, lease_seconds=30), 2) as (one, other):
-        seen = await scene.complete(one, other)
+    async with scene.at_work(2, limit=LIMIT, lease_seconds=30) as (one, other):
+        shares = Counter((await scene.holders()).values())
+        scene.answering.set()
+        await scene.complete(one, other)
         assert await stop(one, other) == [0, 0]
-    assert seen == {one.pid, other.pid}
+    assert shares == {one.pid: 3, other.pid: 3}
     assert await kept(scene.store) == scene.expected
     assert scene.repeated == 0
     assert scene.crowded() == []
 
 
 async def test_a_paused_worker_that_wakes_up_writes_nothing_and_the_limits_hold(scene: Scene, tmp_path: Path) -> None:
-    for vendor in scene.vendors.values():
-        vendor.fail(Fault.latency(0.05), times=None)
-    async with workers(attrs.evolve(scene.job, limit=LIMIT), 2) as (one, other):
-        account, asked = await _pause_at_work(scene, one)
-        await asyncio.sleep(0.2)  # by now the answers wait in the sockets of the paused worker
+    async with scene.at_work(2, limit=LIMIT) as (one, other):
+        mine = [account for account, pid in (await scene.holders()).items() if pid == one.pid]
+        account = next(name for name in mine if "coderpad" not in name)  # whose lists are reports already
+        one.send(signal.SIGSTOP)
+        asked = scene.on_their_way(account)
+        scene.answering.set()
+        await _answered(asked)  # the answers wait in the sockets of the paused worker
         stale = [scene.touch(account, request) for request in asked]
         await _held_by(scene, other, account)
         one.send(signal.SIGCONT)
@@ -179,14 +202,15 @@ async def test_a_paused_worker_that_wakes_up_writes_nothing_and_the_limits_hold(
     found = await kept(scene.store)
     assert sorted(value.seq for value in found.values()) == list(range(1, len(found) + 1)), "written once each"
     fresh = await scene.harvested(tmp_path / "fresh")
+    assert stale
     assert all(fresh[account, ref] != scene.expected[account, ref] for ref in stale)
     assert found == fresh
 
 
 async def test_a_worker_that_is_killed_is_replaced_by_the_other(scene: Scene) -> None:
-    async with workers(scene.job, 2) as (one, other):
-        await scene.until(lambda: scene.requests > 40)
+    async with scene.at_work(2) as (one, other):
         one.send(signal.SIGKILL)
+        scene.answering.set()
         await scene.complete(other)
         assert await stop(other) == [0]
     assert await kept(scene.store) == scene.expected
@@ -197,8 +221,8 @@ async def test_a_worker_that_is_killed_is_replaced_by_the_other(scene: Scene) ->
 async def test_a_database_that_restarts_in_mid_run_is_got_over_without_help(
     scene: Scene, postgres: PostgresServer, *, immediate: bool
 ) -> None:
-    async with workers(scene.job, 2) as (one, other):
-        await scene.until(lambda: scene.requests > 40)
+    async with scene.at_work(2) as (one, other):
+        scene.answering.set()
         await asyncio.to_thread(postgres.restart, immediate=immediate)
         await scene.complete(one, other)
         assert await stop(one, other) == [0, 0]
@@ -207,39 +231,24 @@ async def test_a_database_that_restarts_in_mid_run_is_got_over_without_help(
 
 
 async def test_sigterm_leaves_the_work_to_others(scene: Scene) -> None:
-    scene.job = attrs.evolve(scene.job, lease_seconds=30)
-    async with workers(scene.job, 1) as (one,):
-        await scene.until(lambda: scene.requests > 40)
-        assert await stop(one) == [0]
+    async with scene.at_work(1, lease_seconds=30) as (one,):
+        one.send(signal.SIGTERM)
+        scene.answering.set()
+        assert await one.ended() == 0
     assert await scene.holders() == {}
     assert await count(scene.store) < len(scene.expected)
-    async with workers(scene.job, 1) as (other,):
+    async with workers(attrs.evolve(scene.job, lease_seconds=30), 1) as (other,):
         await scene.complete(other)
         assert await stop(other) == [0]
     assert await kept(scene.store) == scene.expected
     assert scene.repeated == 0
 
 
-async def _pause_at_work(scene: Scene, process: Process) -> tuple[str, list[SeenRequest]]:
-    """SIGSTOP a worker while reports are on their way to it; returns of which account, and the requests for them."""
+async def _answered(requests: list[SeenRequest]) -> None:
+    """Wait until the vendor has answered, as things are now."""
     async with asyncio.timeout(PATIENCE):
-        while True:
-            if await _on_their_way(scene, process):
-                process.send(signal.SIGSTOP)
-                if found := await _on_their_way(scene, process):
-                    return found
-                process.send(signal.SIGCONT)
+        while any(request.status is None for request in requests):  # noqa: ASYNC110  # it is written by the sandbox
             await asyncio.sleep(0.005)
-
-
-async def _on_their_way(scene: Scene, process: Process) -> tuple[str, list[SeenRequest]] | None:
-    for account, pid in (await scene.holders()).items():
-        seen = scene.vendors[account].seen
-        asked = [request for request in seen if request.status is None and request.route not in LISTS]
-        # CoderPad's lists are reports already
-        if pid == process.pid and asked and not account.startswith("sandbox-coderpad"):
-            return account, asked
-    return None
 
 
 async def _held_by(scene: Scene, process: Process, account: str) -> None:

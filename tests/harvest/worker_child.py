@@ -10,15 +10,19 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from multiprocessing.process import BaseProcess
+from multiprocessing.synchronize import Barrier
 from typing import Any
 
 import attrs
 
 from interviewkit import Hub, RateLimit, connect
+from interviewkit.harvest.harvester import Harvester
 from interviewkit.harvest.jobs import Pace
+from interviewkit.harvest.slices import Slice
 from interviewkit.harvest.worker import work
 from interviewkit.http.retry import RetryPolicy
 
+PATIENCE = 60.0
 PACE = Pace(tick="* * * * * *", poll=0.1, heartbeat=0.3, stalled=2.0, patience=1.0)
 
 
@@ -30,13 +34,28 @@ class Job:
     accounts: dict[str, dict[str, Any]]
     limit: RateLimit | None = None
     lease_seconds: float = 4.0
+    concurrency: int = 6
     log: str = os.devnull
 
 
-def run(job: Job) -> None:
-    """Work until SIGTERM, as the command line does."""
+def run(job: Job, start: Barrier) -> None:
+    """Work until SIGTERM, as the command line does; no slice begins before as many have to as pass `start`."""
+    _begin_at(start)
     logging.basicConfig(filename=job.log, level=logging.INFO, format="%(asctime)s %(name)s %(message)s", force=True)
     asyncio.run(_work(job))
+
+
+def _begin_at(start: Barrier) -> None:
+    """Hold this process's first slices until those of the others begin too, however late these are with imports."""
+    run_slice, begun = Harvester.run_slice, asyncio.Event()
+
+    async def together(self: Harvester, account: str, **options: Any) -> Slice:
+        if not begun.is_set():
+            await asyncio.to_thread(start.wait, PATIENCE)
+            begun.set()
+        return await run_slice(self, account, **options)
+
+    Harvester.run_slice = together  # type: ignore[method-assign]
 
 
 async def _work(job: Job) -> None:
@@ -47,7 +66,7 @@ async def _work(job: Job) -> None:
         options = {"account": label, "limit": job.limit, "retry": RetryPolicy(attempts=1)}
         providers.append(connect(name, **options, **keywords))
     async with Hub(providers) as hub:
-        await work(hub, job.store, concurrency=6, lease_seconds=job.lease_seconds, pace=PACE)
+        await work(hub, job.store, concurrency=job.concurrency, lease_seconds=job.lease_seconds, pace=PACE)
 
 
 @attrs.frozen
@@ -76,9 +95,11 @@ class Process:
 
 @contextlib.asynccontextmanager
 async def workers(job: Job, number: int) -> AsyncIterator[list[Process]]:
-    """So many workers at the same accounts; none outlives its test."""
+    """So many workers, each of which begins with as many of the accounts as the others; none outlives its test."""
     context = multiprocessing.get_context("forkserver")
-    started = [Process(context.Process(target=run, args=(job,), daemon=True)) for _ in range(number)]
+    job = attrs.evolve(job, concurrency=len(job.accounts) // number)
+    start = context.Barrier(len(job.accounts) if number > 1 else 1)
+    started = [Process(context.Process(target=run, args=(job, start), daemon=True)) for _ in range(number)]
     for one in started:
         one.process.start()
     try:
