@@ -82,6 +82,10 @@ class BaseProvider:
         self.once: Once | None = None
         """Writes once, where the provider was given a ledger."""
         if settings.get("ledger") is not None:
+            if type(self).look_for is BaseProvider.look_for:
+                raise ConfigurationError(
+                    "this provider does not write through a ledger", provider=self.name, hint="leave ledger= out"
+                )
             from interviewkit.ledger.once import start
 
             self.once = start(self, connection, settings)
@@ -131,7 +135,10 @@ class BaseProvider:
         return await self._connection.send(call)
 
     def look_for(self, name: str) -> Look | None:
-        """How to find out, by reading, what became of a write by the method `name`; `None`: no list shows it."""
+        """How to find out, by reading, what became of a write by the method `name`; `None`: no list shows it.
+
+        A provider that overrides it takes `ledger=`, and writes through `self.once` where that is set.
+        """
         return None
 
     # --- the protocol, as far as the vendor has it ---
