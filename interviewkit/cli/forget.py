@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from interviewkit.harvest.erase import Forgotten
 
 OUT_OF_REACH = "Exports that were made, backups, and the vendors themselves are out of reach: erase there too."
-_COUNTS = ("reports", "unreadable", "artifacts", "files")
+_COUNTS = ("reports", "unreadable", "artifacts", "files", "operations", "webhooks")
 
 
 async def forget(
@@ -96,6 +96,9 @@ def _told(found: Sequence[Forgotten], verb: str) -> str:
     text = f"{verb} {sessions} session{'s' * (sessions != 1)} in {', '.join(accounts)}"
     files = _total(found, "files") or _total(found, "artifacts")
     text += f", {_total(found, 'reports')} reports and {files} files" if files else ""
+    writes, webhooks = _total(found, "operations"), _total(found, "webhooks")
+    text += f", {writes} invitation{'s' * (writes != 1)} in the ledger" if writes else ""
+    text += f", {webhooks} webhook{'s' * (webhooks != 1)}" if webhooks else ""
     others = _total(found, "of_others")
     if others:
         text += f"; {others} of the reports name another candidate and hold the address"

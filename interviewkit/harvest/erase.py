@@ -1,4 +1,4 @@
-"""Erasing a person: every session, report and file of theirs, and every byte of them in the store's own files."""
+"""Erasing a person: sessions, reports, files, invitations, webhooks, and every byte of them in the store's files."""
 
 from __future__ import annotations
 
@@ -17,10 +17,19 @@ from interviewkit.errors import ConfigurationError, StoreError
 from interviewkit.harvest import schema
 from interviewkit.harvest.content import folder_of, path_of, unfinished, writable
 from interviewkit.harvest.engine import told
-from interviewkit.harvest.erasures import Erasures, find_key, hash_of_email, hash_of_ref, insert, make_key
+from interviewkit.harvest.erasures import (
+    Erasures,
+    find_key,
+    hash_of_email,
+    hash_of_ref,
+    insert,
+    make_key,
+    wait_for_checks,
+)
 from interviewkit.harvest.leases import Lease
-from interviewkit.harvest.search import PEOPLE, Found, Person, conditions, find
+from interviewkit.harvest.search import CHUNK, PEOPLE, Found, Person, conditions, find
 from interviewkit.harvest.store import Store
+from interviewkit.ledger.operations import OperationState
 from interviewkit.model import SessionRef
 
 __all__ = ["Erasures", "Forgotten", "forget"]
@@ -45,6 +54,9 @@ class Forgotten:
     reports: int = 0
     unreadable: int = 0
     artifacts: int = 0
+    webhooks: int = 0
+    operations: int = 0
+    """Writes in the ledger: each stays as a number and a hash, by which a repeat is refused."""
     files: int = 0
     """Files removed, those included that belonged to nothing any more."""
     of_others: int = 0
@@ -64,6 +76,11 @@ async def forget(
     outside the store: `key`, else `$INTERVIEWKIT_ERASURE_KEY`, else a file in the user's configuration, made now.
     `artifacts` is the folder of the harvest's files; a folder belongs to one store.
 
+    The person's webhooks are deleted. Of an operation in the ledger its number, account, assessment and times stay, and
+    a plain hash of account, method, assessment and reference: asking for the same once more is refused, not sent.
+    Whoever guesses the reference can confirm it by that hash, so make references of numbers, not of addresses. A
+    process that is at the operation right now keeps no result of it.
+
     On SQLite no byte of the person is left in the file, nor in those beside it. On PostgreSQL the tables are written
     anew; the server's write-ahead log, its archive and backups are the administrator's. At the vendors nothing changes.
 
@@ -76,7 +93,7 @@ async def forget(
     if dry_run:
         return _told([await find(store, name, person) for name in accounts], files=0, dry_run=True)
     secret = await _secret(store, key, artifacts)
-    await _remember(store, secret, person, accounts)
+    accounts = await _remember(store, secret, person, accounts)
     done: list[Found] = []
     busy: list[str] = []
     files = 0
@@ -105,7 +122,8 @@ def _told(found: list[Found], *, files: int, dry_run: bool) -> Forgotten:
     return Forgotten(
         accounts=tuple(one.account for one in found if one), refs=tuple(sorted(refs)),
         refs_by_account={one.account: tuple(sorted(one.refs)) for one in found if one.refs}, items=total("item"),
-        reports=total("report"), unreadable=total("unreadable"), artifacts=total("artifact"), files=files,
+        reports=total("report"), unreadable=total("unreadable"), artifacts=total("artifact"),
+        webhooks=total("webhook"), operations=total("operation"), files=files,
         of_others=sum(one.of_others for one in found), dry_run=dry_run,
     )  # fmt: skip
 
@@ -116,6 +134,9 @@ async def _accounts(store: Store) -> dict[str, tuple[str, str]]:
         table = schema.account
         known = await connection.execute(select(table.c.account, table.c.provider, table.c.scope))
         found = {row.account: (row.provider, row.scope) for row in known}
+        for one in (schema.operation, schema.webhook):
+            for row in await connection.execute(select(one.c.account, one.c.provider).distinct()):
+                found.setdefault(row.account, (row.provider, f"unknown:{row.account}"))
         rows = union(*(select(one.c.account) for one in (*PEOPLE, schema.stream_state)))
         for name in (await connection.execute(rows)).scalars():
             found.setdefault(name, ("unknown", f"unknown:{name}"))
@@ -141,12 +162,19 @@ async def _secret(store: Store, key: bytes | None, artifacts: Path | None) -> by
     return find_key(key, store.folder, artifacts) or make_key(store.folder, artifacts)
 
 
-async def _remember(store: Store, secret: bytes, person: Person, accounts: Mapping[str, object]) -> None:
-    """Hashes come first: a slice of the harvest that begins from now on skips the person."""
-    hashes = [] if person.email is None else [hash_of_email(secret, person.email)]
-    hashes += [hash_of_ref(secret, name, ref) for name in accounts for ref in sorted(person.refs)]
-    async with store.writing() as connection:
-        await insert(connection, secret, hashes, await store.now(connection))
+async def _remember(
+    store: Store, secret: bytes, person: Person, accounts: dict[str, tuple[str, str]]
+) -> dict[str, tuple[str, str]]:
+    """Hashes come first: whoever adds rows from now on skips the person. Returns the accounts that have any by then."""
+    while True:
+        hashes = [] if person.email is None else [hash_of_email(secret, person.email)]
+        hashes += [hash_of_ref(secret, name, ref) for name in accounts for ref in sorted(person.refs)]
+        async with store.writing() as connection:
+            await wait_for_checks(store, connection)
+            await insert(connection, secret, hashes, await store.now(connection))
+        remembered, accounts = set(accounts), await _accounts(store)
+        if remembered.issuperset(accounts):
+            return accounts
 
 
 @contextlib.asynccontextmanager
@@ -185,9 +213,12 @@ async def _erase(store: Store, lease: Lease, found: Found, secret: bytes, artifa
         files = await asyncio.to_thread(_remove, [path_of(artifacts, found.account, sha) for sha in shas])
     if found:
         async with store.writing(lease) as connection:
+            # A row with one of these references may be on its way: whoever adds it has found none of them erased.
+            await wait_for_checks(store, connection)
             hashes = [hash_of_ref(secret, found.account, ref) for ref in sorted(found.refs)]
             await insert(connection, secret, hashes, await store.now(connection))
             await _delete(connection, found)
+            await _blank(connection, found)
     if artifacts is not None:
         kept = await _shas(store, found.account)
         async with store.reading() as connection:
@@ -198,14 +229,34 @@ async def _erase(store: Store, lease: Lease, found: Found, secret: bytes, artifa
 
 async def _delete(connection: AsyncConnection, found: Found) -> None:
     for table in PEOPLE:
-        for condition in conditions(table, found):
-            await connection.execute(delete(table).where(condition))
+        if table is not schema.operation:
+            for condition in conditions(table, found):
+                await connection.execute(delete(table).where(condition))
     table = schema.stream_state
     for stream in found.streams:  # the list is read from its beginning
         here = (table.c.account == found.account) & (table.c.stream == stream)
         await connection.execute(
             update(table).where(here).values(scan=None, cursor=None, mark=None, next_mark=None, full_at=None)
         )
+
+
+async def _blank(connection: AsyncConnection, found: Found) -> None:
+    """Leave of operations what refuses a repeat. A higher fence: whoever is at one has nothing more to keep there."""
+    table = schema.operation
+    keys: set[str] = set()
+    for condition in conditions(table, found):
+        keys.update((await connection.execute(select(table.c.key).where(condition))).scalars())
+    ordered = sorted(keys)  # as the ledger locks them
+    for start in range(0, len(ordered), CHUNK):
+        mine = table.c.key.in_(ordered[start : start + CHUNK])
+        await connection.execute(select(table.c.key).where(mine).order_by(table.c.key).with_for_update())
+        await connection.execute(update(table).where(mine).values(fence=table.c.fence + 1, **_BLANK))
+
+
+_BLANK: dict[str, Any] = {
+    "state": OperationState.ERASED.value, "fields": "{}",
+    **dict.fromkeys(("reference", "subject", "request", "baseline", "result", "ref", "error", "holder", "lease_until")),
+}  # fmt: skip
 
 
 async def _shas(store: Store, account: str) -> dict[tuple[str, int], str]:

@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from interviewkit.errors import ConfigurationError
@@ -53,13 +53,7 @@ class Erasures:
             rows = (await connection.execute(select(table.c.hash, table.c.key_id))).all()
         if not rows:
             return cls()
-        known = find_key(key, store.folder)
-        if known is None:
-            raise ConfigurationError(
-                "people were erased from the store, and the key of their hashes is missing", hint=_hint()
-            )
-        if {row.key_id for row in rows} != {key_id(known)}:
-            raise ConfigurationError("people were erased from the store under another key", hint=_hint())
+        known = _matching(find_key(key, store.folder), {row.key_id for row in rows})
         return cls(known, [row.hash for row in rows])
 
     @property
@@ -92,6 +86,60 @@ class Erasures:
         found = hash_of_ref(self._key, account, ref)
         await insert(connection, self._key, [found], now)
         self._hashes.add(found)
+
+
+class ErasureCheck:
+    """Asks the store itself who was erased: also somebody who was a moment ago, and by another process.
+
+    For what is added at any time, such as a webhook. An answer holds until the end of the transaction it was given in,
+    since whoever erases waits for that.
+    """
+
+    def __init__(self, store: Store, key: bytes | None = None) -> None:
+        self._store = store
+        self._given = key
+        self._key: bytes | None = None
+
+    async def covers(
+        self, connection: AsyncConnection, account: str, *, refs: Collection[SessionRef | str] = (),
+        emails: Collection[str] = (),
+    ) -> bool:  # fmt: skip
+        """Whether one of the sessions was erased, or one of the addresses is that of a person who was.
+
+        `connection` is in a transaction that writes, and has locked no row yet but the account's, as whoever erases.
+        What `addresses(text)` finds are a text's `emails`. Raises `ConfigurationError` when there are erasures, and the
+        key is missing or another one: then nobody can tell.
+        """
+        if self._store.dialect == "postgresql":
+            await connection.execute(_SHARE, {"space": _LOCKS})
+        table = schema.erasure
+        known = (await connection.execute(select(table.c.key_id).limit(1))).scalar_one_or_none()
+        if known is None:
+            return False
+        key = self._find(known)
+        hashes = [hash_of_ref(key, account, ref) for ref in refs] + [hash_of_email(key, email) for email in emails]
+        for start in range(0, len(hashes), _CHUNK):
+            some = table.c.hash.in_(hashes[start : start + _CHUNK])
+            if (await connection.execute(select(table.c.hash).where(some).limit(1))).first() is not None:
+                return True
+        return False
+
+    def _find(self, known: str) -> bytes:
+        if self._key is None:  # the first erasure may have made it since
+            self._key = _matching(find_key(self._given, self._store.folder), {known})
+        return self._key
+
+
+async def wait_for_checks(store: Store, connection: AsyncConnection) -> None:
+    """Wait until every transaction is over in which somebody asked an `ErasureCheck`; later ones wait for this one."""
+    if store.dialect == "postgresql":
+        await connection.execute(_WAIT, {"space": _LOCKS})
+
+
+_LOCKS = 720_611_504
+"""The space of PostgreSQL's advisory lock between those who add rows and those who erase; SQLite has one writer."""
+_SHARE = text("SELECT pg_advisory_xact_lock_shared(:space, 0)")
+_WAIT = text("SELECT pg_advisory_xact_lock(:space, 0)")
 
 
 async def insert(connection: AsyncConnection, key: bytes, hashes: Collection[str], now: datetime) -> None:
@@ -127,6 +175,17 @@ def key_id(key: bytes) -> str:
 def _hash(key: bytes, *parts: str) -> str:
     text = "\0".join(parts).encode(errors="surrogatepass")
     return hmac.new(key, text, hashlib.sha256).hexdigest()
+
+
+def _matching(key: bytes | None, known: set[str]) -> bytes:
+    """The key, if the erasures were made under it and no other."""
+    if key is None:
+        raise ConfigurationError(
+            "people were erased from the store, and the key of their hashes is missing", hint=_hint()
+        )
+    if known != {key_id(key)}:
+        raise ConfigurationError("people were erased from the store under another key", hint=_hint())
+    return key
 
 
 def key_path() -> Path:

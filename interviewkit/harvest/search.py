@@ -7,20 +7,23 @@ from collections.abc import AsyncIterator, Collection, Iterator
 from typing import Any
 
 import attrs
-from sqlalchemy import ColumnElement, Row, Table, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, Table, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from interviewkit.errors import InvalidArgumentError
 from interviewkit.harvest import schema
 from interviewkit.harvest.addresses import holds, normal
 from interviewkit.harvest.store import Store
+from interviewkit.ledger.operations import hashed
 from interviewkit.model import SessionRef
 
 CHUNK = 400
 """References a statement: SQLite counts each value as a variable."""
 _BATCH = 200
-PEOPLE = (schema.item, schema.report, schema.artifact, schema.unreadable)
+PEOPLE = (schema.item, schema.report, schema.artifact, schema.unreadable, schema.webhook, schema.operation)
 """The tables with rows of one session each."""
+_SHORTEST_ID = 6
+"""Letters of the shortest id that is looked for in texts: shorter ones stand there by chance."""
 
 
 @attrs.frozen(kw_only=True)
@@ -29,6 +32,8 @@ class Person:
 
     email: str | None = attrs.field(default=None, repr=False)
     refs: frozenset[str] = attrs.field(default=frozenset(), repr=False)
+    spellings: frozenset[str] = attrs.field(default=frozenset(), repr=False)
+    """The address as it was given, and in its normal form: a plain hash knows no other."""
 
     @classmethod
     def of(cls, email: str | None, refs: Collection[SessionRef | str]) -> Person:
@@ -40,7 +45,9 @@ class Person:
             raise InvalidArgumentError("email is no e-mail address")
         if email is None and not known:
             raise InvalidArgumentError("nobody to forget was named", hint="give an e-mail address, or references")
-        return cls(email=None if email is None else normal(email), refs=known)
+        if email is None:
+            return cls(refs=known)
+        return cls(email=normal(email), refs=known, spellings=frozenset({email.strip(), normal(email)}))
 
     def is_in(self, text: str | bytes | None) -> bool:
         """Whether the address stands in a text."""
@@ -52,6 +59,17 @@ class Person:
         """Whether this is the person's address."""
         return email is not None and self.email is not None and normal(email) == self.email
 
+    def hashes(self, account: str) -> frozenset[str]:
+        """What stands for the address among the fields of an operation."""
+        made = (hashed(account, {"candidate.email": one})["candidate.email"] for one in self.spellings)
+        return frozenset(made)
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """The sessions' own ids, for texts that name no whole reference."""
+        ids = (SessionRef.parse(ref).id for ref in self.refs)
+        return frozenset(one for one in ids if len(one) >= _SHORTEST_ID)
+
 
 @attrs.define
 class Found:
@@ -61,6 +79,10 @@ class Found:
     refs: set[str] = attrs.field(factory=set, repr=False)
     stray: list[tuple[str, str]] = attrs.field(factory=list, repr=False)
     """Stream and digest of unreadable rows."""
+    webhooks: set[str] = attrs.field(factory=set, repr=False)
+    """The keys of webhooks that hold the address, or an id."""
+    operations: set[str] = attrs.field(factory=set, repr=False)
+    """The ids of the ledger's operations about the person."""
     streams: list[str] = attrs.field(factory=list)
     """Streams whose cursor holds the address."""
     of_others: int = 0
@@ -69,7 +91,7 @@ class Found:
     """Rows by table."""
 
     def __bool__(self) -> bool:
-        return bool(self.refs or self.stray or self.streams)
+        return bool(self.refs or self.stray or self.streams or self.webhooks or self.operations)
 
 
 # Each table with the key by which it is read page after page, and the columns in which a person may stand.
@@ -79,16 +101,19 @@ _SOURCES: tuple[tuple[Table, tuple[str, ...], tuple[str, ...]], ...] = (
     (schema.artifact, ("ref", "position"), ("ref", "name", "error")),
     (schema.unreadable, ("stream", "digest"), ("ref", "raw", "error")),
     (schema.stream_state, ("stream",), ("cursor", "mark", "next_mark")),
+    (schema.webhook, ("dedupe_key",), ("dedupe_key", "ref", "reference", "headers", "body", "error")),
+    (schema.operation, ("id",), ("reference", "fields", "request", "baseline", "result", "ref", "error")),
 )
 
 
 async def find(store: Store, account: str, person: Person) -> Found:
     """Everything of the person in one account."""
     found = Found(account)
+    marks = _Marks(person, person.hashes(account), person.ids)
     for table, keys, texts in _SOURCES:
         async for rows in _pages(store, table, account, keys, texts):
             # Decoding takes a millisecond a report: the loop goes on meanwhile, and with it the lease's renewal.
-            for row in await asyncio.to_thread(_matching, rows, texts, person):
+            for row in await asyncio.to_thread(_matching, rows, texts, marks):
                 _note(found, table, row, person)
     async with store.reading() as connection:
         found.counts = {table.name: await _count(connection, table, found) for table in PEOPLE}
@@ -114,14 +139,28 @@ async def _pages(
         last = tuple(rows[-1]._mapping[key] for key in keys)  # noqa: SLF001  # SQLAlchemy's public name
 
 
-def _matching(rows: list[Row[Any]], texts: tuple[str, ...], person: Person) -> list[Row[Any]]:
-    return [row for row in rows if _matches(dict(row._mapping), texts, person)]  # noqa: SLF001
+@attrs.frozen
+class _Marks:
+    """By what the person is known in one account."""
+
+    person: Person
+    hashes: frozenset[str]
+    ids: frozenset[str]
+
+    def are_in(self, row: dict[str, Any], texts: tuple[str, ...]) -> bool:
+        """Whether a row is about the person."""
+        if row.get("ref") in self.person.refs or self.person.is_called(row.get("candidate_email")):
+            return True
+        if any(self.person.is_in(row[name]) for name in texts):
+            return True
+        body, fields = row.get("body"), row.get("fields")
+        if fields and any(one in fields for one in self.hashes):
+            return True
+        return body is not None and row["ref"] is None and any(one.encode() in body for one in self.ids)
 
 
-def _matches(row: dict[str, Any], texts: tuple[str, ...], person: Person) -> bool:
-    if row.get("ref") in person.refs or person.is_called(row.get("candidate_email")):
-        return True
-    return any(person.is_in(row[name]) for name in texts)
+def _matching(rows: list[Row[Any]], texts: tuple[str, ...], marks: _Marks) -> list[Row[Any]]:
+    return [row for row in rows if marks.are_in(dict(row._mapping), texts)]  # noqa: SLF001
 
 
 def _note(found: Found, table: Table, row: Row[Any], person: Person) -> None:
@@ -130,6 +169,10 @@ def _note(found: Found, table: Table, row: Row[Any], person: Person) -> None:
         return
     if table is schema.unreadable:
         found.stray.append((row.stream, row.digest))
+    elif table is schema.webhook:
+        found.webhooks.add(row.dedupe_key)
+    elif table is schema.operation:
+        found.operations.add(row.id)
     if row.ref is not None:
         found.refs.add(row.ref)
     if table is schema.report and person.email is not None and row.ref not in person.refs:
@@ -142,6 +185,11 @@ def conditions(table: Table, found: Found) -> Iterator[ColumnElement[bool]]:
     refs = sorted(found.refs)
     for start in range(0, len(refs), CHUNK):
         yield own & table.c.ref.in_(refs[start : start + CHUNK])
+    for column, keys in ((schema.webhook.c.dedupe_key, found.webhooks), (schema.operation.c.id, found.operations)):
+        if column.table is table:
+            ordered = sorted(keys)
+            for start in range(0, len(ordered), CHUNK):
+                yield own & column.in_(ordered[start : start + CHUNK])
     if table is schema.unreadable:
         for start in range(0, len(found.stray), CHUNK // 2):
             some = found.stray[start : start + CHUNK // 2]
@@ -150,8 +198,8 @@ def conditions(table: Table, found: Found) -> Iterator[ColumnElement[bool]]:
 
 
 async def _count(connection: AsyncConnection, table: Table, found: Found) -> int:
-    total = 0
+    """How many rows these are; one may be meant by several conditions."""
+    rows: set[tuple[Any, ...]] = set()
     for condition in conditions(table, found):
-        query = select(func.count()).select_from(table).where(condition)
-        total += (await connection.execute(query)).scalar_one()
-    return total
+        rows.update(tuple(row) for row in await connection.execute(select(*table.primary_key).where(condition)))
+    return len(rows)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import attrs
 
-from interviewkit.errors import InterviewKitError
+from interviewkit.errors import InterviewKitError, InvalidArgumentError
 from interviewkit.ledger.invite_ledger import InviteLedger
 from interviewkit.ledger.operations import CommitModel, Intent, Operation, OperationState, digest, hashed
 from interviewkit.ledger.writing import Look, Pacing, R, Write, Writing
@@ -18,6 +18,10 @@ from interviewkit.serialize import from_json, to_json
 
 if TYPE_CHECKING:
     from interviewkit.http.connection import Connection, Settings
+
+
+LONGEST_REFERENCE = 1000
+"""Bytes: databases index no more than a few thousand."""
 
 
 class LookingProvider(Protocol):
@@ -56,8 +60,14 @@ class Once:
     ) -> Intent:  # fmt: skip
         """What is asked for. `given` are the arguments by which a repeat with other data is told."""
         account = self.account
+        if reference is not None and len(reference.encode("utf-8", "replace")) > LONGEST_REFERENCE:
+            raise InvalidArgumentError(
+                f"a ledger takes references of up to {LONGEST_REFERENCE} bytes", provider=self._provider.name,
+                operation=name, account=account,
+            )  # fmt: skip
         person = {} if candidate is None else to_json(candidate)
-        data = {f"candidate.{field}": value for field, value in person.items()} | {
+        asked = {**person, "email": person["email"].strip().casefold()} if person.get("email") else person
+        data = {f"candidate.{field}": value for field, value in asked.items()} | {
             field: to_json(value) if attrs.has(type(value)) else value for field, value in given.items()
         }
         return Intent(

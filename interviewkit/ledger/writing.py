@@ -254,7 +254,8 @@ class Writing(Generic[R]):
     ) -> list[tuple[Hand, R | InterviewKitError]]:
         """It did not happen; the same reference may be used again."""
         for hand in hands:
-            hand.end(OperationState.NOT_DONE, error=_told(error))
+            # a repeat begins anew, so nothing of what was asked for has to stay
+            hand.end(OperationState.NOT_DONE, error=_told(error), request={}, fields={}, subject=None, baseline=None)
         with contextlib.suppress(StoreError):  # then the lease ends, and the next call looks and finds nothing
             await self._hands.keep(hands)
         return [(hand, hand.located(error, outcome)) for hand in hands]

@@ -213,7 +213,7 @@ class FakeProvider(BaseProvider):
             return await invite()
         intent = self.once.intent(
             "invite_candidate", assessment_id=assessment_id, reference=reference, candidate=candidate,
-            given={**body, **extra},
+            given={**body, **extra, "candidate": None},
         )  # fmt: skip
         return await self.once.write(intent, invite, self._once(Invitation, "invite_candidate"))
 

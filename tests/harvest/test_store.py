@@ -15,13 +15,33 @@ import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Table, column, insert, inspect, make_url, select, table, text, update
+from alembic.operations import Operations
+from alembic.script import ScriptDirectory
+from sqlalchemy import (
+    Boolean,
+    Column,
+    DateTime,
+    Float,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    column,
+    insert,
+    inspect,
+    make_url,
+    select,
+    table,
+    text,
+    update,
+)
 
 import interviewkit as ik
 from interviewkit.errors import ConfigurationError, StoreError
 from interviewkit.harvest import Store, schema
 from interviewkit.harvest.documents import document
-from interviewkit.harvest.engine import parse
+from interviewkit.harvest.engine import connect, parse
 from interviewkit.harvest.schema import VERSION_TABLE
 from interviewkit.harvest.store import HEAD
 
@@ -291,6 +311,57 @@ async def test_a_store_that_is_not_there_is_not_made_without_being_asked(store_u
     with pytest.raises(ConfigurationError, match="there is no store"):
         await Store.open(store_url, create=False)
     assert not (tmp_path / "store.db").exists()
+
+
+def _make_first_version(connection: Any) -> None:
+    """The tables as the first release made them, each with a row, and a report as it was written then."""
+    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+    script = ScriptDirectory(str(Path(schema.__file__).parent / "migrations"))
+    with Operations.context(context):
+        script.get_revision("0001").module.upgrade()
+    context.stamp(script, "0001")
+    first = MetaData()
+    first.reflect(connection)
+    for one in first.sorted_tables:
+        if one.name not in {VERSION_TABLE, "counter", "report"}:
+            connection.execute(insert(one).values({column.name: _value(column) for column in one.columns}))
+    columns = document(report(1)).columns
+    connection.execute(insert(schema.report).values(**columns, account="acme", seq=1, deleted_at=None))
+    connection.execute(update(schema.counter).values(value=1))
+
+
+def _value(column: Column[Any]) -> Any:
+    kinds = ((DateTime, NIGHT), (Boolean, True), (LargeBinary, b"1"), (Float, 1.5), (Integer, 1), (String, "1"))
+    return next(value for kind, value in kinds if isinstance(column.type, kind))
+
+
+def _rows(connection: Any) -> dict[str, list[Any]]:
+    there = MetaData()
+    there.reflect(connection)
+    return {one.name: connection.execute(select(one)).all() for one in there.sorted_tables}
+
+
+async def test_a_store_of_the_first_version_is_upgraded_with_its_rows(store_url: str) -> None:
+    engine = connect(parse(store_url))
+    async with engine.connect() as connection:
+        await connection.execution_options(immediate=True)
+        async with connection.begin():
+            await connection.run_sync(_make_first_version)
+            before = await connection.run_sync(_rows)
+    await engine.dispose()
+    assert {name: len(rows) for name, rows in before.items()} == dict.fromkeys(before, 1)
+    async with await Store.open(store_url) as store:
+        assert [one async for one in store.reports()] == [report(1)]
+        async with store.reading() as connection:
+            after = await connection.run_sync(_rows)
+        assert after.pop(VERSION_TABLE) == [(HEAD,)]
+        assert {name: after[name] for name in before if name != VERSION_TABLE} == {
+            name: rows for name, rows in before.items() if name != VERSION_TABLE
+        }
+        assert {name for name, rows in after.items() if not rows} == {"operation", "webhook"}
+        await put(store, report(2))
+        await test_the_migrations_make_the_schema(store)
+        await test_primary_keys_and_indexes_are_those_of_the_schema(store)
 
 
 def _open(url: str, barrier: Any, results: Any) -> None:

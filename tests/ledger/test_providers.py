@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from interviewkit import BaseProvider, Candidate, ConfigurationError, InviteLedger, Outcome, TransportError
+from interviewkit import (
+    BaseProvider,
+    Candidate,
+    ConfigurationError,
+    InvalidArgumentError,
+    InviteLedger,
+    Outcome,
+    TransportError,
+)
 from interviewkit.testing import FakeProvider
 
 
@@ -39,6 +47,20 @@ async def test_the_fake_writes_once_too() -> None:
         listed = [one async for one in fake.list_sessions()]
         assert [one.reference for one in listed].count("application-7") == 1
         assert [one.reference for one in listed].count("round-2") == 1
+
+
+async def test_a_reference_that_no_database_could_index_is_refused() -> None:
+    async with FakeProvider(ledger=InviteLedger()) as fake:
+        with pytest.raises(InvalidArgumentError, match="1000 bytes"):
+            await fake.create_session(title="Second round", reference="r" * 1001)
+
+
+async def test_the_spelling_of_a_mailbox_makes_no_other_person() -> None:
+    async with FakeProvider(ledger=InviteLedger()) as fake:
+        assessment_id = fake.vendor.add_assessment("Backend test")
+        first = await fake.invite_candidate(assessment_id, Candidate(email="Analyst@example.com"), reference="a-7")
+        again = await fake.invite_candidate(assessment_id, Candidate(email="analyst@example.com"), reference="a-7")
+        assert first == again
 
 
 async def test_the_fake_finds_what_was_lost_on_the_way() -> None:

@@ -7,18 +7,23 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
+import attrs
 import pytest
 
 from interviewkit import (
     Candidate,
+    CoderPadOptions,
     CommitModel,
     Feature,
     InterviewKitError,
     InvitationEmail,
     InviteLedger,
     InviteRequest,
+    MalformedResponseError,
     OperationState,
     Outcome,
+    Page,
+    Problem,
     ReferenceConflictError,
     Support,
     UnsupportedError,
@@ -161,6 +166,33 @@ async def test_remoteinterview_tells_a_new_invitation_from_an_older_one(box: San
     assert len(written(box, "remoteinterview")) == 2
 
 
+async def test_who_was_invited_by_hand_before_is_not_taken_for_the_result(box: Sandbox, open_provider: Open) -> None:
+    by_hand = await open_provider("remoteinterview", ledger=None)
+    assessment = await test_id(by_hand)
+    older = await by_hand.invite_candidate(assessment, ANALYST)
+    await asyncio.sleep(0.06)  # until the list shows it
+    provider = await open_provider("remoteinterview")
+    box.remoteinterview.fail(Fault.reset(), method="POST")
+    newer = await provider.invite_candidate(assessment, ANALYST, reference="application-7")
+    assert newer.ref != older.ref
+    assert len(written(box, "remoteinterview")) == 2
+
+
+async def test_an_older_session_with_the_same_reference_is_not_taken_for_the_result(
+    box: Sandbox, open_provider: Open
+) -> None:
+    by_hand = await open_provider("codility", ledger=None)
+    assessment = await test_id(by_hand)
+    box.codility.clock_skew = -10 * MODEL.clock_skew
+    older = await by_hand.invite_candidate(assessment, ANALYST, reference="application-7")
+    box.codility.clock_skew = 0.0
+    provider = await open_provider("codility")
+    box.codility.fail(Fault.reset(), method="POST")
+    newer = await provider.invite_candidate(assessment, ANALYST, reference="application-7")
+    assert newer.ref != older.ref
+    assert len(written(box, "codility")) == 2
+
+
 async def test_two_open_fates_of_one_mailbox_are_not_guessed(box: Sandbox, open_provider: Open) -> None:
     provider = await open_provider("remoteinterview", reconcile_timeout=0.5)
     assessment = await test_id(provider)
@@ -291,8 +323,38 @@ async def test_a_batch_that_is_given_up_half_way_goes_on_with_the_same_reference
     assert len(written(box, vendor)) == 8
 
 
+async def test_a_pad_for_another_user_cannot_be_looked_for(box: Sandbox, open_provider: Open) -> None:
+    provider = await open_provider("coderpad")
+    box.coderpad.fail(Fault.reset(), method="POST")
+    options = CoderPadOptions(user_email="recruiter@example.com")
+    with pytest.raises(InterviewKitError, match="another user") as caught:
+        await provider.create_session(title="Second round", reference="round-2", options=options)
+    assert caught.value.outcome is Outcome.UNKNOWN
+    assert written(box, "coderpad") == []
+
+
 @pytest.mark.parametrize("vendor", VENDORS)
-async def test_rows_that_cannot_be_read_prove_nothing(box: Sandbox, open_provider: Open, vendor: str) -> None:
+async def test_a_row_that_cannot_be_read_may_be_the_one(box: Sandbox, open_provider: Open, vendor: str) -> None:
+    provider = await open_provider(vendor, reconcile_timeout=0.6)
+    assessment = await test_id(provider)
+    getattr(box, vendor).fail(Fault.reset(), method="POST")
+    send = provider.send
+
+    async def with_an_unread_row(call: Any) -> Any:
+        answer = await send(call)
+        if not isinstance(answer, Page):
+            return answer
+        return attrs.evolve(answer, problems=(Problem(raw={}, error=MalformedResponseError("no id")),))
+
+    provider.send = with_an_unread_row
+    with pytest.raises(InterviewKitError) as caught:
+        await provider.invite_candidate(assessment, ANALYST, reference="application-7")
+    assert caught.value.outcome is Outcome.UNKNOWN
+    assert written(box, vendor) == []
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+async def test_lists_that_cannot_be_read_prove_nothing(box: Sandbox, open_provider: Open, vendor: str) -> None:
     provider = await open_provider(vendor, reconcile_timeout=0.6)
     assessment = await test_id(provider)
     getattr(box, vendor).fail(Fault.reset(), method="POST")

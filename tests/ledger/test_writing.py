@@ -451,6 +451,23 @@ async def test_a_result_that_cannot_be_kept_says_that_it_was_done_and_is_found_l
     assert vendor.committed == ["a-1"]
 
 
+async def test_a_result_that_cannot_be_kept_at_first_is_kept_when_it_is_let_go() -> None:
+    class FailingOnce(Failing):
+        async def keep(self, operations: Sequence[Operation]) -> set[str]:
+            try:
+                return await super().keep(operations)
+            except StoreError:
+                self.fails_to_keep = False
+                raise
+
+    vendor = Vendor(InviteLedger(FailingOnce(keep_done=True)))
+    with pytest.raises(StoreError, match="it was done"):
+        await vendor.invite()
+    assert await state(vendor) is OperationState.DONE
+    assert await vendor.invite() == invitation("a-1")
+    assert vendor.looks == []
+
+
 # --- what stays open ---
 
 
