@@ -8,7 +8,7 @@ import os
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Collection, Iterable, Iterator
 from datetime import datetime
 from types import TracebackType
-from typing import Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
 from interviewkit import config
 from interviewkit.errors import ConfigurationError, InterviewKitError, InvalidArgumentError
@@ -18,6 +18,9 @@ from interviewkit.model import Assessment, Invitation, Ref, Report, ReportOutcom
 from interviewkit.model.arguments import check_arguments
 from interviewkit.pager import Pager
 from interviewkit.provider import InterviewProvider
+
+if TYPE_CHECKING:
+    from interviewkit.ledger import InviteLedger
 
 T = TypeVar("T")
 
@@ -40,13 +43,18 @@ class Hub:
             self._providers[provider.account] = provider
 
     @classmethod
-    def from_config(cls, path: str | os.PathLike[str], *, only: Collection[str] | str = ()) -> Self:
-        """The accounts of a TOML file, or those that `only` names. Raises `ConfigurationError`."""
-        return cls(account.connect() for account in config.load(path, only=_labels(only)))
+    def from_config(
+        cls, path: str | os.PathLike[str], *, only: Collection[str] | str = (), ledger: InviteLedger | None = None
+    ) -> Self:
+        """The accounts of a TOML file, or those that `only` names. Raises `ConfigurationError`.
+
+        With a `ledger`, invitations and sessions happen once at all of them; it is left open.
+        """
+        return cls(_connected(config.load(path, only=_labels(only)), ledger))
 
     @classmethod
-    def from_env(cls) -> Self:
-        """One account for each built-in provider whose environment variables are set.
+    def from_env(cls, *, ledger: InviteLedger | None = None) -> Self:
+        """One account for each built-in provider whose environment variables are set; `ledger` as for `from_config`.
 
         Raises `ConfigurationError` that names the variables when none is set.
         """
@@ -55,7 +63,7 @@ class Hub:
             raise ConfigurationError(
                 "no account is configured in the environment", hint=f"set {config.WANTED_VARIABLES}"
             )
-        return cls(account.connect() for account in accounts)
+        return cls(_connected(accounts, ledger))
 
     def __repr__(self) -> str:
         return f"<Hub {', '.join(self._providers)}>"
@@ -221,6 +229,11 @@ def _providers(given: object) -> Iterator[InterviewProvider]:
                 hint="make them first: Hub([interviewkit.connect(NAME, account=LABEL, ...), ...])",
             )
         yield one
+
+
+def _connected(accounts: Iterable[config.Account], ledger: InviteLedger | None) -> Iterator[InterviewProvider]:
+    """The accounts' providers; `ledger=` is said only where there is one, since not every plugin takes it."""
+    return (account.connect() if ledger is None else account.connect(ledger=ledger) for account in accounts)
 
 
 def _labels(given: Collection[str] | str) -> Collection[str]:

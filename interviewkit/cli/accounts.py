@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import attrs
 from cyclopts import Parameter
@@ -17,6 +17,10 @@ from interviewkit.errors import ConfigurationError, InvalidArgumentError
 from interviewkit.hub import Hub
 from interviewkit.provider import InterviewProvider
 
+if TYPE_CHECKING:
+    from interviewkit.ledger import InviteLedger
+
+T = TypeVar("T")
 DEFAULT_FILE = Path("interviewkit.toml")
 
 
@@ -46,16 +50,39 @@ COMMON = Common()
 
 
 @contextlib.asynccontextmanager
-async def opened(common: Common) -> AsyncIterator[Hub]:
-    """The accounts that the options mean, connected, and closed in the end. Raises `ConfigurationError`."""
+async def chosen(common: Common) -> AsyncIterator[tuple[Account, ...]]:
+    """The accounts that the options mean. Raises `ConfigurationError`."""
     if common.sandbox:
         if common.config is not None:
             raise ConfigurationError("--sandbox and --config exclude each other")
-        async with sandboxed.running() as box, connected(_narrowed(box.accounts, common.account)) as hub:
-            yield hub
+        async with sandboxed.running() as box:
+            yield _narrowed(box.accounts, common.account)
         return
-    async with connected(_configured(common)) as hub:
+    yield _configured(common)
+
+
+@contextlib.asynccontextmanager
+async def opened(common: Common) -> AsyncIterator[Hub]:
+    """The accounts that the options mean, connected, and closed in the end. Raises `ConfigurationError`."""
+    async with chosen(common) as found, connected(found) as hub:
         yield hub
+
+
+@contextlib.asynccontextmanager
+async def writer(
+    common: Common, ledger: Callable[[], Awaitable[InviteLedger]] | None
+) -> AsyncIterator[InterviewProvider]:
+    """The one account that the options mean, connected; it writes through the ledger that is opened for it.
+
+    Raises `ConfigurationError` and `InvalidArgumentError`, as a rule before the ledger is opened.
+    """
+    async with chosen(common) as found, contextlib.AsyncExitStack() as stack:
+        account = _the_one(found, [one.label for one in found])
+        if ledger is None:
+            provider = account.connect()
+        else:
+            provider = account.connect(ledger=await stack.enter_async_context(await ledger()))
+        yield await stack.enter_async_context(provider)
 
 
 def _configured(common: Common) -> tuple[Account, ...]:
@@ -86,6 +113,10 @@ def _narrowed(accounts: tuple[Account, ...], labels: tuple[str, ...]) -> tuple[A
 
 def the_one(hub: Hub) -> InterviewProvider:
     """The only account. Raises `InvalidArgumentError` that names them all when there are several."""
-    if len(hub) != 1:
-        raise InvalidArgumentError("this needs one account", hint=f"say --account with one of: {', '.join(hub.labels)}")
-    return next(iter(hub))
+    return _the_one(tuple(hub), hub.labels)
+
+
+def _the_one(found: tuple[T, ...], labels: Sequence[str]) -> T:
+    if len(found) != 1:
+        raise InvalidArgumentError("this needs one account", hint=f"say --account with one of: {', '.join(labels)}")
+    return found[0]

@@ -24,6 +24,7 @@ _HINTS: Mapping[str, str] = {
     r"\.\w+\(|\w+\(\)|__cause__": "",
 }
 """A hint that says the one is replaced by the other; `""`: only a program can do that."""
+_RESOLVE = re.compile(r"`await ledger\.resolve\('(\w+)'\)`")
 
 
 def told(error: InterviewKitError) -> str:
@@ -40,4 +41,5 @@ def told(error: InterviewKitError) -> str:
 
 
 def _hint(text: str) -> str:
+    text = _RESOLVE.sub(r"`interviewkit ledger resolve \1`", text)
     return next((ours for pattern, ours in _HINTS.items() if re.search(pattern, text)), text)

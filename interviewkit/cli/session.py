@@ -1,4 +1,4 @@
-"""`report`, `create` and `invite`: one session at one account."""
+"""`report` and `create`: one session at one account."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from cyclopts import Parameter
 
 from interviewkit.cli import accounts, artifacts, render
 from interviewkit.cli.accounts import COMMON, Common
-from interviewkit.cli.exits import DONE, PARTLY
+from interviewkit.cli.exits import DONE
 from interviewkit.cli.render import Screen
 from interviewkit.cli.report_view import report_view
 from interviewkit.errors import InterviewKitError
-from interviewkit.model import Candidate, Dropped, Invitation, Session
+from interviewkit.model import Dropped, Invitation, Session
 from interviewkit.serialize import dumps, to_json
 
 
@@ -85,84 +85,30 @@ async def create(
     screen = Screen(as_json=common.json)
     async with accounts.opened(common) as hub:
         provider = accounts.the_one(hub)
-        with _writing(screen, "session"):
+        with writing(screen, "session"):
             made = await provider.create_session(
                 title=title, language=language, template_id=template, notes=notes, private=private, reference=reference
             )
-    _show_made(screen, made, made.warnings, ("account", "ref", "status", "title", "candidate_url", "interviewer_url",
+    show_made(screen, made, made.warnings, ("account", "ref", "status", "title", "candidate_url", "interviewer_url",
                                              "access_code", "playback_url"))  # fmt: skip
     return DONE
 
 
-async def invite(
-    assessment: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
-    /,
-    *,
-    email: str | None = None,
-    name: str | None = None,
-    first_name: str | None = None,
-    last_name: str | None = None,
-    phone: str | None = None,
-    reference: str | None = None,
-    send_mail: Annotated[bool, Parameter(negative="")] = False,
-    callback_url: str | None = None,
-    report_email: Annotated[tuple[str, ...], Parameter(negative="")] = (),
-    redirect_url: str | None = None,
-    common: Common = COMMON,
-) -> int:
-    """Invite a candidate to an assessment and show the candidate's link.
-
-    Parameters
-    ----------
-    assessment
-        The assessment's id as `assessments` shows it; CoderPad needs none.
-    email
-        The candidate's mailbox.
-    name
-        The candidate's whole name.
-    first_name
-        The candidate's first name.
-    last_name
-        The candidate's last name.
-    phone
-        The candidate's phone number.
-    reference
-        Your own id for the candidate, where the vendor has a place for one.
-    send_mail
-        Let the vendor mail the candidate.
-    callback_url
-        Where the vendor reports the result.
-    report_email
-        Who gets the report by mail; may be repeated.
-    redirect_url
-        Where the candidate is sent in the end.
-    """
-    screen = Screen(as_json=common.json)
-    candidate = Candidate(email=email, name=name, first_name=first_name, last_name=last_name, phone=phone)
-    async with accounts.opened(common) as hub:
-        provider = accounts.the_one(hub)
-        with _writing(screen, "invitation"):
-            made = await provider.invite_candidate(
-                assessment, candidate, reference=reference, email=send_mail, callback_url=callback_url,
-                report_emails=report_email, redirect_url=redirect_url,
-            )  # fmt: skip
-    _show_made(screen, made, made.warnings, ("account", "ref", "url", "email_sent", "reference"))
-    return PARTLY if send_mail and made.email_sent is not True else DONE
-
-
 @contextlib.contextmanager
-def _writing(screen: Screen, what: str) -> Iterator[None]:
-    """Say, when Ctrl-C falls into a write, that nobody knows whether it happened."""
+def writing(screen: Screen, what: str, *, is_noted: bool = False) -> Iterator[None]:
+    """Say, when Ctrl-C falls into a write, that nobody knows whether it happened, or that a ledger does."""
     try:
         yield
     except asyncio.CancelledError:
-        screen.warn(
-            f"interrupted: the {what} may have been made. Look with `interviewkit sessions` before you repeat it"
-        )
+        then = (
+            "Repeat the same command: the ledger finds out" if is_noted
+            else "Look with `interviewkit sessions` before you repeat it"
+        )  # fmt: skip
+        screen.warn(f"interrupted: the {what} may have been made. {then}")
         raise
 
 
-def _show_made(
+def show_made(
     screen: Screen, made: Session | Invitation, warnings: tuple[Dropped, ...], shown: tuple[str, ...]
 ) -> None:
     """What a write made, with the links and codes that the user made it for."""

@@ -221,8 +221,8 @@ def test_an_id_may_begin_with_a_hyphen(word: str, value: str | None) -> None:
 @pytest.mark.parametrize("tokens", [["-Jr", "--email", "a@example.com"], ["--email", "a@example.com", "-Jr"]])
 def test_a_positional_id_may_begin_with_a_hyphen(tokens: list[str]) -> None:
     _, bound, _ = app.parse_args(["invite", *tokens], exit_on_error=False, print_error=False)
-    assert bound.arguments["assessment"] == "-Jr"
-    assert bound.arguments["email"] == "a@example.com"
+    assert bound.arguments["assessment_or_file"] == "-Jr"
+    assert bound.arguments["person"].email == "a@example.com"
 
 
 def test_the_matrix_names_every_provider_and_reports_a_broken_one(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
