@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -51,6 +51,15 @@ _WORDS: Mapping[Any, str] = {
 """What TOML calls a value of each kind."""
 
 
+_WEBHOOK_KEYS = ("base_url", "accounts")
+_WEBHOOK_ACCOUNT = '[webhooks.accounts.{}] with secrets = ["env:NAME"]'
+_PARTS: Mapping[str, tuple[str, str]] = {
+    "accounts": ("holds no accounts", "write [accounts.LABEL] with provider = ..."),
+    "webhooks": ("has no [webhooks]", f"write [webhooks] with base_url = ..., and {_WEBHOOK_ACCOUNT.format('LABEL')}"),
+}
+"""A file's tables: what is said where one is missing, and what to write."""
+
+
 @attrs.frozen
 class Account:
     """One set of credentials at one vendor, under the caller's label. `keywords` go to the provider's constructor."""
@@ -59,10 +68,13 @@ class Account:
     provider: str
     keywords: Mapping[str, Any] = attrs.field(factory=dict, repr=lambda value: str(sorted(value)), hash=False)
 
-    def connect(self) -> InterviewProvider:
-        """The account's provider. Raises `ConfigurationError` that names the account."""
+    def connect(self, **more: Any) -> InterviewProvider:
+        """The account's provider; `more` are keywords that no file can say, such as `ledger`.
+
+        Raises `ConfigurationError` that names the account.
+        """
         try:
-            return registry.connect(self.provider, account=self.label, **self.keywords)
+            return registry.connect(self.provider, account=self.label, **{**self.keywords, **more})
         except (ConfigurationError, InvalidArgumentError) as error:
             error.account = error.account or self.label
             error.message = f"account {self.label}: {error.message}"
@@ -83,6 +95,82 @@ def load(path: str | os.PathLike[str], *, only: Collection[str] = ()) -> tuple[A
     return tuple(_account(label, table) for label, table in tables.items() if not only or label in only)
 
 
+@attrs.frozen(kw_only=True)
+class WebhookSettings:
+    """What `[webhooks]` says: where the world finds the receiver, and each account's secrets, newest first.
+
+    `secrets` stand in the URLs that vendors are given; `tokens` are those by which a vendor signs. `providers` are the
+    names of the accounts' vendors.
+    """
+
+    base_url: str
+    providers: Mapping[str, str] = attrs.field(factory=dict, hash=False)
+    secrets: Mapping[str, tuple[str, ...]] = attrs.field(repr=lambda found: str(sorted(found)), hash=False)
+    tokens: Mapping[str, tuple[str, ...]] = attrs.field(repr=lambda found: str(sorted(found)), hash=False)
+
+
+def load_webhooks(path: str | os.PathLike[str], *, only: Collection[str] = ()) -> WebhookSettings:
+    """The table `[webhooks]` of an `interviewkit.toml`, for all of its accounts or those that `only` names.
+
+    Raises `ConfigurationError` that names the file or account and the keyword, never a value.
+    """
+    tables = _read(Path(path), "webhooks")
+    what = f"{path}: [webhooks]"
+    _only_keys(what, tables, _WEBHOOK_KEYS)
+    base_url = tables.get("base_url")
+    if not isinstance(base_url, str):
+        said = "lacks base_url" if base_url is None else "has a base_url that is no text"
+        raise ConfigurationError(f"{what} {said}", hint='base_url = "https://…", where vendors find the receiver')
+    accounts = tables.get("accounts")
+    if not isinstance(accounts, dict) or not accounts:
+        raise ConfigurationError(f"{what} holds no accounts", hint=f"write {_WEBHOOK_ACCOUNT.format('LABEL')}")
+    known = _read(Path(path))
+    for label in (*accounts, *only):
+        if label not in known:
+            raise ConfigurationError(f"{path}: no account {label}", hint=f"there are: {', '.join(known)}")
+        if label not in accounts:
+            raise ConfigurationError(
+                f"{path}: account {label} has no webhooks", hint=f"write {_WEBHOOK_ACCOUNT.format(label)}"
+            )
+    wanted = {label: table for label, table in accounts.items() if not only or label in only}
+    found = {label: _webhook_account(label, table) for label, table in wanted.items()}
+    return WebhookSettings(
+        base_url=_resolve("[webhooks]", "base_url", base_url),
+        providers={label: _provider_of(label, known[label])[0] for label in found},
+        secrets={label: secrets for label, (secrets, _) in found.items()},
+        tokens={label: tokens for label, (_, tokens) in found.items() if tokens},
+    )
+
+
+def _webhook_account(label: str, table: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    what = f"webhooks of account {label}"
+    if not isinstance(table, dict):
+        raise ConfigurationError(f"{what} are no table", hint=f"write {_WEBHOOK_ACCOUNT.format(label)}")
+    _only_keys(what, table, ("secrets", "tokens"))
+    secrets = _secrets(what, label, "secrets", table.get("secrets", []))
+    if not secrets:
+        raise ConfigurationError(f"{what}: secrets are missing", hint=f"write {_WEBHOOK_ACCOUNT.format(label)}")
+    return secrets, _secrets(what, label, "tokens", table.get("tokens", []))
+
+
+def _secrets(what: str, label: str, keyword: str, value: Any) -> tuple[str, ...]:
+    """Several secrets, while one is exchanged for another; a single one may stand without a list."""
+    given = value if isinstance(value, list) else [value]
+    if not all(isinstance(one, str) and _REFERENCE.fullmatch(one) for one in given):
+        variable = re.sub(r"\W+", "_", f"{label}_webhook_{keyword.removesuffix('s')}").upper()
+        raise ConfigurationError(
+            f"{what}: {keyword} are secrets and must not stand in the file",
+            hint=f'write {keyword} = ["env:{variable}"] and set that variable, or "keyring:SERVICE/NAME"',
+        )
+    return tuple(_resolve(what, keyword, one).strip() for one in given)
+
+
+def _only_keys(what: str, table: Mapping[str, Any], known: Collection[str]) -> None:
+    strange = next((key for key in table if key not in known), None)
+    if strange is not None:
+        raise ConfigurationError(f"{what} knows no {strange!r}", hint=f"known: {', '.join(known)}")
+
+
 def from_environment(environ: Mapping[str, str] | None = None) -> tuple[Account, ...]:
     """One account, labelled like its provider, for each built-in provider whose variables are set."""
     variables = os.environ if environ is None else environ
@@ -93,7 +181,8 @@ def from_environment(environ: Mapping[str, str] | None = None) -> tuple[Account,
     )
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path, part: str = "accounts") -> dict[str, Any]:
+    """One of a file's tables."""
     try:
         document = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
@@ -102,12 +191,13 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigurationError(f"{path} is not UTF-8 text") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{path} is not TOML: {error}") from None
-    strangers = [key for key in document if key != "accounts"]
+    strangers = [key for key in document if key not in _PARTS]
     if strangers:
         raise ConfigurationError(f"{path}: {strangers[0]!r} is unknown", hint="accounts stand in [accounts.LABEL]")
-    tables = document.get("accounts")
+    tables = document.get(part)
     if not isinstance(tables, dict) or not tables:
-        raise ConfigurationError(f"{path} holds no accounts", hint="write [accounts.LABEL] with provider = ...")
+        said, hint = _PARTS[part]
+        raise ConfigurationError(f"{path} {said}", hint=hint)
     return tables
 
 
@@ -115,24 +205,28 @@ def _account(label: str, table: Any) -> Account:
     what = f"account {label}"
     if not label.strip():
         raise ConfigurationError("an account's label is empty")
+    name, provider = _provider_of(label, table)
+    given = {key: value for key, value in table.items() if key != "provider"}
+    if "account" in given:
+        raise ConfigurationError(f"{what}: the table's name is the account's label", hint="take account out")
+    registry.check_keywords(name, provider, {**given, "account": label}, what=what, untold=_NOT_FROM_FILE)
+    types = registry.hints(provider)
+    keywords = {keyword: _value(what, keyword, value, types.get(keyword)) for keyword, value in given.items()}
+    return Account(label, name, keywords)
+
+
+def _provider_of(label: str, table: Any) -> tuple[str, Callable[..., InterviewProvider]]:
+    """The name of an account's provider, and what makes one."""
+    what = f"account {label}"
     if not isinstance(table, dict):
         raise ConfigurationError(f"{what} is not a table", hint=f"write [accounts.{label}]")
-    given = dict(table)
-    name = given.pop("provider", None)
+    name = table.get("provider")
     if not isinstance(name, str):
         raise ConfigurationError(f"{what} names no provider", hint=f"provider = one of {', '.join(registry.names())}")
     try:
-        provider = registry.find(name)
+        return registry.canonical(name), registry.find(name)
     except ConfigurationError as error:
         raise ConfigurationError(f"{what}: {error.message}", hint=error.hint) from None
-    if "account" in given:
-        raise ConfigurationError(f"{what}: the table's name is the account's label", hint="take account out")
-    registry.check_keywords(
-        registry.canonical(name), provider, {**given, "account": label}, what=what, untold=_NOT_FROM_FILE
-    )
-    types = registry.hints(provider)
-    keywords = {keyword: _value(what, keyword, value, types.get(keyword)) for keyword, value in given.items()}
-    return Account(label, registry.canonical(name), keywords)
 
 
 def _value(what: str, keyword: str, value: Any, wanted: Any) -> Any:

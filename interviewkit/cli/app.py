@@ -20,12 +20,17 @@ from interviewkit.cli.exits import DONE, FAILED, INTERRUPTED, USAGE, code
 from interviewkit.cli.export import export
 from interviewkit.cli.forget import forget
 from interviewkit.cli.harvest import harvest
+from interviewkit.cli.invite import invite
+from interviewkit.cli.ledger import ledger_resolve, ledger_status
 from interviewkit.cli.lists import assessments, sessions
 from interviewkit.cli.overview import check, providers
 from interviewkit.cli.render import Screen
-from interviewkit.cli.session import create, invite, report
+from interviewkit.cli.session import create, report
 from interviewkit.cli.status import status
 from interviewkit.cli.usage import check_options, complaint
+from interviewkit.cli.webhook_status import status as webhook_status
+from interviewkit.cli.webhook_urls import url
+from interviewkit.cli.webhooks import serve
 from interviewkit.cli.worker import worker
 from interviewkit.errors import InterviewKitError, InvalidArgumentError
 
@@ -131,3 +136,20 @@ harvesting.default(harvest)
 for part in (worker, status, forget):
     harvesting.command(part)
 app.command(harvesting)
+ledger = App(name="ledger", help="Writes whose fate is open.", help_format="plaintext")
+ledger.command(ledger_status, name="status")
+ledger.command(ledger_resolve, name="resolve")
+app.command(ledger)
+receiving = App(name="webhooks", help="Hear of results without asking: the vendors' webhooks.", help_format="plaintext")
+
+
+@receiving.default
+def _webhooks() -> int:
+    app.help_print(["webhooks"])
+    return USAGE
+
+
+receiving.command(serve, name="serve")
+receiving.command(webhook_status, name="status")
+receiving.command(url, name="url")
+app.command(receiving)

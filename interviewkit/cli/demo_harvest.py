@@ -19,6 +19,7 @@ from interviewkit.hub import Hub
 from interviewkit.model import Candidate
 
 if TYPE_CHECKING:
+    from interviewkit.cli.demo_webhooks import Round
     from interviewkit.harvest import AccountSummary, RunSummary, Store
 
 STORE = "harvest.db"
@@ -35,6 +36,8 @@ class Harvested:
     rows: Mapping[str, int]
     failed: Sequence[tuple[str, int, int]]
     """Task, how many candidates failed it, of how many."""
+    rounds: Sequence[Round]
+    """What the vendors told by webhook."""
 
 
 def missing() -> str | None:
@@ -50,6 +53,7 @@ def missing() -> str | None:
 
 async def harvest_twice(hub: Hub, box: Running, folder: Path, screen: Screen) -> Harvested:
     """Harvest the hub into a new store in `folder`, again after a few late changes, and export it there."""
+    from interviewkit.cli import demo_webhooks
     from interviewkit.harvest import Store
     from interviewkit.harvest.export import export
 
@@ -57,8 +61,9 @@ async def harvest_twice(hub: Hub, box: Running, folder: Path, screen: Screen) ->
         first = await _pass(hub, store, screen)
         await change_a_few(hub, box, store)
         second = await _pass(hub, store, screen)
+        rounds = await demo_webhooks.go_round(box, store)
         made = await export(store, folder, format="parquet")
-    return Harvested((first, second), made.rows, most_failed(folder))
+    return Harvested((first, second), made.rows, most_failed(folder), rounds)
 
 
 async def _pass(hub: Hub, store: Store, screen: Screen) -> RunSummary:
@@ -128,6 +133,10 @@ def show(harvested: Harvested, screen: Screen) -> None:
         title="Harvested into SQLite twice; in between two sessions changed, one was deleted, a candidate came",
         cut=(0, 3, 1),
     )  # fmt: skip
+    from interviewkit.cli import demo_webhooks
+
+    screen.out.print()
+    demo_webhooks.show(harvested.rounds, screen)
     rows_of = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in harvested.rows.items())
     screen.out.print(Text(f"\nExported to Parquet: {rows_of}. Which task do most candidates fail?"))
     shown = [(title, f"{failed} of {count}") for title, failed, count in harvested.failed[:_SHOWN]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 import attrs
@@ -19,9 +20,11 @@ from interviewkit.harvest.work import Work
 from interviewkit.model import Report, SessionRef
 
 _reports = schema.report
-_KNOWN = select(_reports.c.ref, _reports.c.content_hash, _reports.c.deleted_at, _reports.c.seq).where(
-    _reports.c.account == bindparam("mine"), _reports.c.ref.in_(bindparam("refs", expanding=True))
-)
+_KNOWN = select(
+    _reports.c.ref, _reports.c.content_hash, _reports.c.deleted_at, _reports.c.seq, _reports.c.fetched_at
+).where(_reports.c.account == bindparam("mine"), _reports.c.ref.in_(bindparam("refs", expanding=True)))
+_SOONEST = timedelta(minutes=1)
+"""When a report is read again that was asked for too early."""
 
 
 @attrs.frozen(kw_only=True)
@@ -44,7 +47,8 @@ class Done:
 async def store(work: Work, lease: Lease, batch: Sequence[Done]) -> list[Outcome]:
     """Store reports, items and the account's limits in one transaction. Raises `StoreError`; then nothing was."""
     async with work.store.writing(lease) as connection:
-        outcomes = await _store_reports(work, connection, [done for done in batch if done.document is not None])
+        read = [done for done in batch if done.document is not None]
+        outcomes, overtaken = await _store_reports(work, connection, read)
         for done in batch:
             if done.erased:
                 table, mine = schema.item, done.item["ref"]
@@ -64,23 +68,38 @@ async def store(work: Work, lease: Lease, batch: Sequence[Done]) -> list[Outcome
                 )  # fmt: skip
             error = None if done.error is None else work.located(done.error)
             outcomes.append(Outcome(account=work.account, ref=ref, change=done.change, error=error, seq=seq))
-        await items.put(connection, schema.item, [done.item for done in batch if not done.erased])
+        known = [{**done.item, **overtaken.get(done.item["ref"], {})} for done in batch if not done.erased]
+        await items.put(connection, schema.item, known)
         await scans.save_gate(work, connection)
     return outcomes
 
 
-async def _store_reports(work: Work, connection: AsyncConnection, batch: Sequence[Done]) -> list[Outcome]:
-    """Store reports; only those that say something else than before get a new `seq`."""
+async def _store_reports(
+    work: Work, connection: AsyncConnection, batch: Sequence[Done]
+) -> tuple[list[Outcome], dict[str, items.Values]]:
+    """Store reports; only those that say something else than before get a new `seq`.
+
+    Those that were asked for before what a webhook has brought meanwhile are left out; what that makes of their items.
+    """
     table = schema.report
     refs = [done.item["ref"] for done in batch]
     known: dict[str, Any] = {}
     for some in items.chunks(refs):
         found = await connection.execute(_KNOWN, {"mine": work.account, "refs": some})
         known.update((row.ref, row) for row in found)
+    soonest = work.clock() + _SOONEST
+    overtaken: dict[str, items.Values] = {
+        ref: {"phase": items.Phase.OPEN, "due_at": max(soonest, known[ref].fetched_at)}
+        for ref in (done.item["ref"] for done in batch if _is_overtaken(known.get(done.item["ref"]), done))
+    }
+    outcomes = [
+        Outcome(account=work.account, ref=SessionRef.parse(ref), change=Change.UNCHANGED) for ref in sorted(overtaken)
+    ]
+    batch = [done for done in batch if done.item["ref"] not in overtaken]
     judged = [(done, _change(known.get(done.item["ref"]), done)) for done in batch]
     moved = sum(change is not Change.UNCHANGED for _, change in judged)
     seq = await work.store.next_seq(connection, moved) if moved else 0
-    rows, outcomes, files = [], [], []
+    rows, files = [], []
     for done, change in judged:
         assert done.document is not None  # noqa: S101
         ref = done.item["ref"]
@@ -95,7 +114,7 @@ async def _store_reports(work: Work, connection: AsyncConnection, batch: Sequenc
     await items.put(connection, table, rows)
     await items.put(connection, schema.artifact, files)
     await forgive(connection, work.account, [done.item["ref"] for done in batch if done.was_unreadable])
-    return outcomes
+    return outcomes, overtaken
 
 
 async def _replaced(
@@ -112,6 +131,11 @@ async def _replaced(
          "account": account, "ref": ref, "position": one["position"]}
         for one in artifacts
     ]  # fmt: skip
+
+
+def _is_overtaken(known: Any, done: Done) -> bool:
+    asked = None if done.document is None else done.document.columns["fetched_at"]
+    return known is not None and asked is not None and known.fetched_at > asked
 
 
 def _change(known: Any, done: Done) -> Change:

@@ -23,9 +23,12 @@ class WebhookEvent:
     """One event as a vendor's webhook told it: a hint that something can be fetched, not yet the truth.
 
     `ref` is `None` where the delivery does not name the session as a whole (RemoteInterview tells the candidate's
-    `session_id`, not the test). `report` is the payload in the shared model, with no `fetched_at`. `is_verified`: a
-    secret proved that the vendor sent it. `dedupe_key` is the same for each delivery of the same event, and another
-    when anything in it differs.
+    `session_id`, not the test). `reference` is the caller's own word for the session, where the vendor tells it.
+    `report` is the payload in the shared model, with no `fetched_at`. `is_verified`: a secret proved that the vendor
+    sent it. `dedupe_key` is the same for each delivery of the same event, and another when anything in it differs.
+
+    A receiver hands over events whose `ref` is whole, whose `report` was fetched from the vendor, and whose
+    `reference` is also that of the ledger; `raw` stays what was delivered.
     """
 
     type: EventType

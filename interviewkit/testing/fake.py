@@ -219,7 +219,8 @@ class FakeProvider(BaseProvider):
 
     def look_for(self, name: str) -> Look | None:
         """Sessions by the caller's reference."""
-        return {"create_session": self._created, "invite_candidate": self._invited}.get(name)
+        looks: dict[str, Look] = {"create_session": self._created, "invite_candidate": self._invited}
+        return looks.get(name)
 
     def list_assessments(self, *, include_archived: bool = False) -> Pager[Assessment]:
         """List what candidates can be invited to."""

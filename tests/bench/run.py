@@ -19,12 +19,13 @@ from tests.bench.imports import imports
 from tests.bench.measure import ROUNDS, Row
 from tests.bench.memory import memory
 from tests.bench.pages import pages
+from tests.bench.webhooks import webhooks
 
 
 async def every() -> list[Row]:
     """All rows, one comparison after another."""
     rows: list[Row] = []
-    for part in (imports, pipeline, one_call, pages, memory, harvest):
+    for part in (imports, pipeline, one_call, pages, memory, harvest, webhooks):
         rows.extend(await part())
     return rows
 

@@ -458,11 +458,13 @@ def test_the_demo_harvests_twice_and_asks_the_export_a_question(run: Run, tmp_pa
     assert found[3] == "1 new, 2 changed, 1 gone"
     assert 0 < second < first
     assert re.search(r"Which task do most candidates fail\?\n.*\n.*\n.+ \d+ of \d+", shown)
+    for account in ("sandbox-remoteinterview", "sandbox-codility"):
+        assert re.search(rf"^{account} +once +result +in the store *$", shown, re.MULTILINE)
     folder = tmp_path / "interviewkit-demo"
     assert sorted(path.name for path in folder.iterdir()) == [
         "harvest.db", "reports.jsonl", "reports.parquet", "tasks.parquet", "test_cases.parquet",
     ]  # fmt: skip
-    assert len(stored(folder, "harvest.db")) == int(found[1])  # one came, one went
+    assert len(stored(folder, "harvest.db")) == int(found[1]) + 2  # one came, one went, and two were told by webhook
     assert run("demo", "--sessions", "3").code == 0  # in place of the first one's files
 
 
