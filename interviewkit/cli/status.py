@@ -12,9 +12,9 @@ from interviewkit.cli import stores
 from interviewkit.cli.exits import DONE
 from interviewkit.cli.harvest_view import until
 from interviewkit.cli.render import Screen
+from interviewkit.harvest.engine import Transaction
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncConnection
 
     from interviewkit.harvest import Store
 
@@ -77,7 +77,7 @@ async def _read(store: Store) -> tuple[list[dict[str, Any]], list[dict[str, Any]
     return accounts, consumers, {"store": store.name, "seq": seq, "erased": erased}
 
 
-async def _known(connection: AsyncConnection) -> list[Mapping[str, Any]]:
+async def _known(connection: Transaction) -> list[Mapping[str, Any]]:
     from sqlalchemy import select
 
     from interviewkit.harvest import schema
@@ -86,7 +86,7 @@ async def _known(connection: AsyncConnection) -> list[Mapping[str, Any]]:
     return [dict(row) for row in found.mappings()]
 
 
-async def _account(connection: AsyncConnection, row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+async def _account(connection: Transaction, row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     from sqlalchemy import func, select
 
     from interviewkit.harvest import schema

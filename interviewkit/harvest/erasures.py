@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Self
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from interviewkit.errors import ConfigurationError
 from interviewkit.harvest import schema
 from interviewkit.harvest.addresses import addresses, normal
+from interviewkit.harvest.engine import Transaction
 from interviewkit.harvest.store import Store
 from interviewkit.model import Report, SessionRef
 
@@ -87,14 +87,14 @@ class Erasures:
         email = None if candidate is None else candidate.email
         return self.covers(report.account, report.ref, email) or self.covers_text(text)
 
-    async def add(self, connection: AsyncConnection, account: str, ref: SessionRef | str, now: datetime) -> None:
+    async def add(self, connection: Transaction, account: str, ref: SessionRef | str, now: datetime) -> None:
         """Remember a new session of a person who was erased, so that it is not read again."""
         found = hash_of_ref(self._key, account, ref)
         await insert(connection, self._key, [found], now)
         self._hashes.add(found)
 
 
-async def insert(connection: AsyncConnection, key: bytes, hashes: Collection[str], now: datetime) -> None:
+async def insert(connection: Transaction, key: bytes, hashes: Collection[str], now: datetime) -> None:
     """Store hashes; those that are there stay."""
     table = schema.erasure
     wanted = list(dict.fromkeys(hashes))

@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Table, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from interviewkit.harvest.engine import Transaction
 from interviewkit.harvest.schema import item as items
 from interviewkit.plan import Row
 
@@ -110,7 +110,7 @@ def chunks(rows: Sequence[Any], size: int = CHUNK) -> Iterable[Sequence[Any]]:
     return (rows[start : start + size] for start in range(0, len(rows), size))
 
 
-async def known(connection: AsyncConnection, account: str, refs: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+async def known(connection: Transaction, account: str, refs: Sequence[str]) -> dict[str, Mapping[str, Any]]:
     """The items of these references."""
     found: dict[str, Mapping[str, Any]] = {}
     for some in chunks(refs):
@@ -119,7 +119,7 @@ async def known(connection: AsyncConnection, account: str, refs: Sequence[str]) 
     return found
 
 
-async def put(connection: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+async def put(connection: Transaction, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows, each in place of one with the same key."""
     if not rows:
         return

@@ -8,11 +8,11 @@ from typing import Any
 
 import attrs
 from sqlalchemy import ColumnElement, Row, Table, func, or_, select, tuple_
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from interviewkit.errors import InvalidArgumentError
 from interviewkit.harvest import schema
 from interviewkit.harvest.addresses import holds, normal
+from interviewkit.harvest.engine import Transaction
 from interviewkit.harvest.store import Store
 from interviewkit.model import SessionRef
 
@@ -149,7 +149,7 @@ def conditions(table: Table, found: Found) -> Iterator[ColumnElement[bool]]:
             yield own & named & table.c.ref.is_(None)
 
 
-async def _count(connection: AsyncConnection, table: Table, found: Found) -> int:
+async def _count(connection: Transaction, table: Table, found: Found) -> int:
     total = 0
     for condition in conditions(table, found):
         query = select(func.count()).select_from(table).where(condition)

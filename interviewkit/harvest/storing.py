@@ -7,11 +7,11 @@ from typing import Any
 
 import attrs
 from sqlalchemy import bindparam, delete, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from interviewkit.errors import InterviewKitError
 from interviewkit.harvest import deletions, items, scans, schema
 from interviewkit.harvest.documents import Document
+from interviewkit.harvest.engine import Transaction
 from interviewkit.harvest.leases import Lease
 from interviewkit.harvest.outcomes import Change, Outcome
 from interviewkit.harvest.unreadable import forgive, keep
@@ -69,7 +69,7 @@ async def store(work: Work, lease: Lease, batch: Sequence[Done]) -> list[Outcome
     return outcomes
 
 
-async def _store_reports(work: Work, connection: AsyncConnection, batch: Sequence[Done]) -> list[Outcome]:
+async def _store_reports(work: Work, connection: Transaction, batch: Sequence[Done]) -> list[Outcome]:
     """Store reports; only those that say something else than before get a new `seq`."""
     table = schema.report
     refs = [done.item["ref"] for done in batch]
@@ -99,7 +99,7 @@ async def _store_reports(work: Work, connection: AsyncConnection, batch: Sequenc
 
 
 async def _replaced(
-    connection: AsyncConnection, account: str, ref: str, artifacts: Sequence[Mapping[str, Any]]
+    connection: Transaction, account: str, ref: str, artifacts: Sequence[Mapping[str, Any]]
 ) -> list[Mapping[str, Any]]:
     """A report's files as rows to be stored; one that could not be had this time keeps the row of the last time."""
     table = schema.artifact

@@ -231,7 +231,7 @@ async def test_the_migrations_make_the_schema(store: Store) -> None:
         )
         return list(compare_metadata(context, schema.metadata))
 
-    async with store.engine.connect() as connection:
+    async with store.reading() as connection:
         assert await connection.run_sync(differences) == []
 
 
@@ -346,7 +346,7 @@ async def test_primary_keys_and_indexes_are_those_of_the_schema(store: Store) ->
         indexes = {(index.name, tuple(column.name for column in index.columns)) for index in one.indexes}
         return [column.name for column in one.primary_key], f"pk_{one.name}", indexes
 
-    async with store.engine.connect() as connection:
+    async with store.reading() as connection:
         shapes = await connection.run_sync(found)
     assert shapes == {one.name: expected(one) for one in schema.metadata.sorted_tables}
 
