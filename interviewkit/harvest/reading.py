@@ -69,8 +69,7 @@ class Reader:
         work = self._work
         now = work.clock()
         async with work.store.reading() as connection:
-            wanted = items.due(work.account, now, work.settings.since, BATCH, refused=work.refused)
-            rows = [dict(row) for row in (await connection.execute(wanted)).mappings()]
+            rows = await items.due(connection, work.account, now, work.settings.since, BATCH, refused=work.refused)
             work.expected = len(rows)
             if not rows:
                 return False

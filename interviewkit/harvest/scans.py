@@ -27,14 +27,14 @@ RESCANS = 2
 RESCAN_LATER = timedelta(minutes=10)
 _ONCE = timedelta(seconds=1)
 State = dict[str, Any]
+_STATES = select(schema.stream_state).where(schema.stream_state.c.account == bindparam("mine"))
 _SAVE_GATE = update(schema.rate_scope).where(schema.rate_scope.c.scope == bindparam("mine"))
 
 
 async def states(work: Work) -> dict[str, State]:
     """Where each stream stands, by name."""
-    table = schema.stream_state
     async with work.store.reading() as connection:
-        rows = await connection.execute(select(table).where(table.c.account == work.account))
+        rows = await connection.execute(_STATES, {"mine": work.account})
         found = {row["stream"]: dict(row) for row in rows.mappings()}
     return {stream.name: found.get(stream.name) or _unread(work.account, stream.name) for stream in work.plan.streams}
 

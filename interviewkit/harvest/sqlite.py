@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
+import operator
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import URL, Connection, CursorResult, Dialect, Executable, NullPool, ScalarResult, create_engine
+from sqlalchemy import URL, Connection, CursorResult, Dialect, Executable, Insert, NullPool, ScalarResult, create_engine
+from sqlalchemy.dialects.sqlite import dialect
 
 T = TypeVar("T")
+_DIALECT = dialect()
 _SOONEST, _LATEST = 0.001, 0.05
 """Seconds between two questions whether another process has finished writing."""
 _IDLE = 4
@@ -49,6 +53,11 @@ class Transaction:
         """The first column of a statement's rows."""
         return (await self.execute(statement, parameters)).scalars()
 
+    def put(self, statement: Insert, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Do an insert for each row; all of them have the same columns."""
+        prepared = _prepared(statement, tuple(rows[0]))
+        _driver(self._connection).executemany(prepared.text, map(prepared.values, rows)).close()
+
     async def run_sync(self, function: Callable[..., T], *given: Any) -> T:
         """Call a function that wants SQLAlchemy's own connection."""
         return function(self._connection, *given)
@@ -57,6 +66,28 @@ class Transaction:
         """Leave the rows that nobody read: SQLite would keep the whole file as it was for them."""
         for result in self._results:
             result.close()
+
+
+class _Prepared:
+    """An insert that is compiled once: SQLAlchemy takes longer to prepare an execution than SQLite to do it."""
+
+    def __init__(self, statement: Insert, names: tuple[str, ...]) -> None:
+        compiled: Any = statement.compile(dialect=_DIALECT, column_keys=names)
+        self.text = str(compiled)
+        self._take = operator.itemgetter(*compiled.positiontup)
+        kinds = [compiled.binds[name].type.dialect_impl(_DIALECT) for name in compiled.positiontup]
+        written = [kind.bind_processor(_DIALECT) for kind in kinds]
+        self._written = [(place, write) for place, write in enumerate(written) if write is not None]
+
+    def values(self, row: Mapping[str, Any]) -> list[Any]:
+        """A row's values in the order of the statement."""
+        found = list(self._take(row))
+        for place, write in self._written:
+            found[place] = write(found[place])
+        return found
+
+
+_prepared = functools.cache(_Prepared)
 
 
 class Engine:
