@@ -25,7 +25,9 @@ _SIGNED = re.compile(
 """Query parameters of links that open a file for a while: at Amazon's, Google's and Microsoft's stores, and at
 Codility's pages (https://codility.com/api-documentation/, read 2026-11). A `;` ends the `&amp;` of HTML, and in JSON
 that nobody has decoded `&` and `=` may be escaped."""
-_TRACE = re.compile(rf'{{"{EXPIRED}":(?:null|"[0-9a-f]{{64}}")}}')
+_SIGNED_WORDS = (b"sig=", b"signature=", b"sat=", b"accessid=", b"u003d")
+"""Of these words, in lower case, one stands in each signed link."""
+_TRACE = re.compile(rb'{"%b":(?:null|"[0-9a-f]{64}")}' % EXPIRED.encode())
 _SHORTEST = 13
 """Letters of the shortest signed link: `http://h?sig=`."""
 _HOLDS_LINKS = frozenset({str, dict, list})
@@ -50,11 +52,11 @@ def document(report: Report, files: Mapping[str, str] | None = None) -> Document
     fetched_at = plain.pop("fetched_at")
     expiring = _expiring(report)
     links = frozenset(one.url for one in expiring if one.url is not None)
-    text = "" if links else _text(plain)
-    if links or _SIGNED.search(text):
+    text = b"" if links else _json(plain)
+    if links or _is_signed(text):
         plain = without_links(plain, links=links, files=files or {})
-        text = _text(plain)
-    said = _lasting(_text(_undated(plain)) if expiring else text)
+        text = _json(plain)
+    said = _lasting(_json(_undated(plain)) if expiring else text)
     session, candidate, score = report.session, report.candidate, report.score
     columns: dict[str, Any] = {
         "ref": str(report.ref),
@@ -79,8 +81,11 @@ def document(report: Report, files: Mapping[str, str] | None = None) -> Document
         "schema_version": REPORT_SCHEMA,
     }
     columns = {name: _storable(value) if value.__class__ is str else value for name, value in columns.items()}
-    content_hash = hashlib.sha256(said.encode()).hexdigest()
-    columns |= {"payload": f'{{"fetched_at":{_text(fetched_at)},{text[1:]}', "content_hash": content_hash}
+    content_hash = hashlib.sha256(said).hexdigest()
+    columns |= {
+        "payload": (b'{"fetched_at":%b,%b' % (_json(fetched_at), text[1:])).decode(),
+        "content_hash": content_hash,
+    }
     return Document(ref=columns["ref"], columns=columns, content_hash=content_hash)
 
 
@@ -133,21 +138,27 @@ def _endless(artifacts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**one, "expires_at": None} for one in artifacts]
 
 
-def _lasting(text: str) -> str:
+def _lasting(text: bytes) -> bytes:
     """The JSON without a trace of the files behind links that expired."""
-    return _TRACE.sub("null", text) if EXPIRED in text else text
+    return _TRACE.sub(b"null", text) if EXPIRED.encode() in text else text
 
 
-def _text(value: Any) -> str:
+def _is_signed(text: bytes) -> bool:
+    """Whether a signed link stands in JSON."""
+    lower = text.lower()  # with this and a look for each word, no pattern has to try every letter of most reports
+    return any(word in lower for word in _SIGNED_WORDS) and _SIGNED.search(text.decode()) is not None
+
+
+def _json(value: Any) -> bytes:
     """JSON in one way of writing it, whatever the order in which the vendor wrote."""
     try:
-        return _ENCODER.encode(value).decode()
+        return _ENCODER.encode(value)
     except (
         UnicodeEncodeError,
         msgspec.MsgspecError,
         OverflowError,
     ):  # half a surrogate pair, or a number beyond 64 bits
-        return json.dumps(value, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+        return json.dumps(value, ensure_ascii=True, sort_keys=True, separators=(",", ":")).encode()
 
 
 def _storable(text: str) -> str:

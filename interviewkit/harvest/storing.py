@@ -90,7 +90,7 @@ async def _store_reports(work: Work, connection: Transaction, batch: Sequence[Do
         if done.artifacts is not None:
             files += await _replaced(connection, work.account, ref, done.artifacts)
         told = None if change is Change.UNCHANGED else kept
-        parsed = SessionRef.parse(ref)
+        parsed = done.report.ref if done.report is not None else SessionRef.parse(ref)
         outcomes.append(Outcome(account=work.account, ref=parsed, change=change, report=done.report, seq=told))
     await items.put(connection, table, rows)
     await items.put(connection, schema.artifact, files)
