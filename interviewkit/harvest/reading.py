@@ -41,8 +41,8 @@ SOONEST = timedelta(minutes=1)
 FAILURES_IN_A_ROW = 6
 """So many reports that fail one after the other mean that the vendor is away."""
 VENDOR_AWAY = timedelta(minutes=5)
-COMPANY = 0.01
-"""Seconds that a report waits for others to be stored with."""
+COMPANY, LONGEST_COMPANY = 0.01, 0.05
+"""Seconds after which no other report is expected to be stored with, and that a report waits for others at most."""
 
 
 class Reader:
@@ -56,6 +56,8 @@ class Reader:
         self._reading = 0
         self._enough = asyncio.Event()
         """Set when nothing is being read any more."""
+        self._latest = 0.0
+        """When a report was read last."""
         self._failures = 0
         self._denied = 0
         self._end: HaltError | ParkedError | None = None
@@ -122,6 +124,7 @@ class Reader:
         future = asyncio.get_running_loop().create_future()
         if done is not None:
             self._waiting.append((done, future))
+            self._latest = future.get_loop().time()
         if not self._reading:
             self._enough.set()
         if done is None:
@@ -243,9 +246,11 @@ class Reader:
             self._writing = False
 
     async def _company(self) -> None:
-        """Give those that are being read a moment: one transaction for many costs little more than one for one."""
-        if self._reading:
+        """Wait while others keep coming: one transaction for many costs little more than one for one."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + LONGEST_COMPANY
+        while self._reading and loop.time() < (until := min(end, self._latest + COMPANY)):
             self._enough.clear()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(COMPANY):
+                async with asyncio.timeout_at(until):
                     await self._enough.wait()
