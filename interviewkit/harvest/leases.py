@@ -101,8 +101,7 @@ class Lease:
     async def check(self, connection: Transaction) -> datetime:
         """Hold the lease until the end of the transaction; returns the time. Raises `LeaseLostError`."""
         now = await self._store.now(connection)
-        held = await connection.execute(_HELD, {"mine": self.account, "my_fence": self.fence})
-        until = held.scalar_one_or_none()
+        until = await connection.scalar(_HELD, {"mine": self.account, "my_fence": self.fence})
         if until is None or until <= now:
             raise LeaseLostError(
                 "the lease of the account was lost: another process goes on with it", account=self.account

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-import operator
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -46,8 +45,15 @@ class Transaction:
         return result
 
     async def scalar(self, statement: Executable, parameters: Any = None) -> Any:
-        """The first column of a statement's first row, or `None`."""
-        return self._connection.scalar(statement, parameters)
+        """The first column of a statement's first row, or `None`.
+
+        A statement with parameters is compiled once, and so has to be a constant.
+        """
+        if parameters is None:
+            return self._connection.scalar(statement)
+        prepared = _query(statement)
+        rows = _driver(self._connection).execute(prepared.text, prepared.values(parameters)).fetchall()
+        return prepared.read(rows[0][0]) if rows else None
 
     async def scalars(self, statement: Executable, parameters: Any = None) -> ScalarResult[Any]:
         """The first column of a statement's rows."""
@@ -55,7 +61,7 @@ class Transaction:
 
     def put(self, statement: Insert, rows: Sequence[Mapping[str, Any]]) -> None:
         """Do an insert for each row; all of them have the same columns."""
-        prepared = _prepared(statement, tuple(rows[0]))
+        prepared = _insert(statement, tuple(rows[0]))
         _driver(self._connection).executemany(prepared.text, map(prepared.values, rows)).close()
 
     async def run_sync(self, function: Callable[..., T], *given: Any) -> T:
@@ -69,25 +75,32 @@ class Transaction:
 
 
 class _Prepared:
-    """An insert that is compiled once: SQLAlchemy takes longer to prepare an execution than SQLite to do it."""
+    """A statement that is compiled once: SQLAlchemy takes longer to prepare an execution than SQLite to do it."""
 
-    def __init__(self, statement: Insert, names: tuple[str, ...]) -> None:
+    def __init__(self, statement: Any, names: tuple[str, ...] | None = None) -> None:
         compiled: Any = statement.compile(dialect=_DIALECT, column_keys=names)
+        binds = [compiled.binds[name] for name in compiled.positiontup]
         self.text = str(compiled)
-        self._take = operator.itemgetter(*compiled.positiontup)
-        kinds = [compiled.binds[name].type.dialect_impl(_DIALECT) for name in compiled.positiontup]
-        written = [kind.bind_processor(_DIALECT) for kind in kinds]
+        self._places = tuple(compiled.positiontup)
+        self._fixed = {name: one.value for name, one in zip(self._places, binds, strict=True) if not one.required}
+        written = [one.type.dialect_impl(_DIALECT).bind_processor(_DIALECT) for one in binds]
         self._written = [(place, write) for place, write in enumerate(written) if write is not None]
+        columns = () if names is not None else tuple(statement.exported_columns)
+        read = columns[0].type.dialect_impl(_DIALECT).result_processor(_DIALECT, None) if columns else None
+        self.read: Callable[[Any], Any] = read or (lambda value: value)
+        """What turns the first column's value into Python's."""
 
-    def values(self, row: Mapping[str, Any]) -> list[Any]:
-        """A row's values in the order of the statement."""
-        found = list(self._take(row))
+    def values(self, given: Mapping[str, Any]) -> list[Any]:
+        """Parameters, or a row's values, in the order of the statement."""
+        known = {**self._fixed, **given} if self._fixed else given
+        found = [known[name] for name in self._places]
         for place, write in self._written:
             found[place] = write(found[place])
         return found
 
 
-_prepared = functools.cache(_Prepared)
+_insert = functools.cache(_Prepared)
+_query = functools.cache(_Prepared)
 
 
 class Engine:

@@ -156,8 +156,7 @@ class Store:
 
     async def next_seq(self, connection: Transaction, count: int = 1) -> int:
         """The first of `count` new numbers. Whoever has them writes alone until the end of the transaction."""
-        taken = await connection.execute(_NEXT_SEQ, {"count": count})
-        last: int = taken.scalar_one()
+        last: int = await connection.scalar(_NEXT_SEQ, {"count": count})
         return last - count + 1
 
     async def last_seq(self) -> int:
