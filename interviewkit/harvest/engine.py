@@ -22,8 +22,7 @@ from interviewkit.harvest.schema import VERSION_TABLE
 T = TypeVar("T")
 _HINT = "write sqlite:///interviewkit.db, or postgresql://USER@HOST/DATABASE"
 _DRIVERS = {
-    "sqlite": "sqlite+aiosqlite",
-    "sqlite+aiosqlite": "sqlite+aiosqlite",
+    "sqlite": "sqlite",
     "postgresql": "postgresql+psycopg",
     "postgres": "postgresql+psycopg",
     "postgresql+psycopg": "postgresql+psycopg",
@@ -46,7 +45,7 @@ def parse(url: str | os.PathLike[str]) -> URL:
             raise ConfigurationError(
                 "the store's name is neither a URL nor a file ending in .db or .sqlite", hint=_HINT
             )
-        return URL.create("sqlite+aiosqlite", database=text)
+        return URL.create("sqlite", database=text)
     scheme = text.partition("://")[0]
     driver = _DRIVERS.get(scheme)
     if driver is None:

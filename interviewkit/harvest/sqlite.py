@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import URL, Connection, CursorResult, Dialect, Executable, Insert, NullPool, ScalarResult, create_engine
+from sqlalchemy import Engine as SyncEngine
 from sqlalchemy.dialects.sqlite import dialect
 
 T = TypeVar("T")
@@ -120,6 +121,11 @@ class Engine:
     def dialect(self) -> Dialect:
         """SQLite's."""
         return self._engine.dialect
+
+    @property
+    def sync_engine(self) -> SyncEngine:
+        """SQLAlchemy's engine, for its events."""
+        return self._engine
 
     def _open(self) -> sqlite3.Connection:
         made = sqlite3.connect(

@@ -40,10 +40,10 @@ async def store(store_url: str) -> AsyncIterator[Store]:
 @pytest.mark.parametrize(
     ("url", "driver", "database"),
     [
-        ("sqlite:///file.db", "sqlite+aiosqlite", "file.db"),
-        ("sqlite:////abs/file.db", "sqlite+aiosqlite", "/abs/file.db"),
-        ("file.sqlite3", "sqlite+aiosqlite", "file.sqlite3"),
-        (Path("/abs/any name"), "sqlite+aiosqlite", "/abs/any name"),
+        ("sqlite:///file.db", "sqlite", "file.db"),
+        ("sqlite:////abs/file.db", "sqlite", "/abs/file.db"),
+        ("file.sqlite3", "sqlite", "file.sqlite3"),
+        (Path("/abs/any name"), "sqlite", "/abs/any name"),
         ("postgresql://me@host/db", "postgresql+psycopg", "db"),
         ("postgres://me@host/db", "postgresql+psycopg", "db"),
     ],
