@@ -141,7 +141,7 @@ class Engine:
 
     @contextlib.asynccontextmanager
     async def begin(self, *, writes: bool = True) -> AsyncIterator[Transaction]:
-        """A transaction: of one moment, and committed at its end where it `writes`."""
+        """A transaction: of one moment; one that `writes` begins when nobody else does."""
         if not writes:
             with self._reader() as reader, _transaction(reader) as transaction:
                 _driver(reader).execute("BEGIN").close()
@@ -202,9 +202,6 @@ def _transaction(connection: Connection) -> Iterator[Transaction]:
             yield transaction
         finally:
             transaction.end()
-            driver = _driver(connection)
-            if driver.in_transaction:
-                driver.rollback()
 
 
 def _driver(connection: Connection) -> sqlite3.Connection:
