@@ -23,6 +23,8 @@ T = TypeVar("T")
 _DIALECT = dialect()
 _SOONEST, _LATEST = 0.001, 0.05
 """Seconds between two questions whether another process has finished writing."""
+_COMPILED = 64
+"""Statements that are kept compiled."""
 _IDLE = 4
 """Connections that are kept for the next readers."""
 
@@ -48,7 +50,7 @@ class Transaction:
     async def scalar(self, statement: Executable, parameters: Any = None) -> Any:
         """The first column of a statement's first row, or `None`.
 
-        A statement with parameters is compiled once, and so has to be a constant.
+        A statement with parameters had better be a constant: it is compiled once.
         """
         if parameters is None:
             return self._connection.scalar(statement)
@@ -100,8 +102,8 @@ class _Prepared:
         return found
 
 
-_insert = functools.cache(_Prepared)
-_query = functools.cache(_Prepared)
+_insert = functools.lru_cache(_COMPILED)(_Prepared)
+_query = functools.lru_cache(_COMPILED)(_Prepared)
 
 
 class Engine:
