@@ -35,6 +35,7 @@ class Transaction:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._results: list[CursorResult[Any]] = []
+        """Those that have more rows."""
 
     @property
     def dialect(self) -> Dialect:
@@ -44,7 +45,7 @@ class Transaction:
     async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
         """Do a statement."""
         result: CursorResult[Any] = self._connection.execute(statement, parameters)
-        self._results.append(result)
+        self._results = [one for one in (*self._results, result) if one.cursor is not None]
         return result
 
     async def scalar(self, statement: Executable, parameters: Any = None) -> Any:
