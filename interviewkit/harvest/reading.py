@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from enum import StrEnum
 from typing import Any
 
 import attrs
@@ -45,6 +46,15 @@ COMPANY, LONGEST_COMPANY = 0.01, 0.05
 """Seconds after which no other report is expected to be stored with, and that a report waits for others at most."""
 
 
+class Read(StrEnum):
+    """How many of the reports that were due a batch has read."""
+
+    NONE = "none"
+    """None was due."""
+    SOME = "some"
+    ALL = "all"
+
+
 class Reader:
     """Reads an account's due reports during one slice."""
 
@@ -63,8 +73,8 @@ class Reader:
         self._end: HaltError | ParkedError | None = None
         """Why no report is begun any more; those that are under way are finished."""
 
-    async def batch(self, *, until: float) -> bool:
-        """Read the reports that have been due longest; whether there were any.
+    async def batch(self, *, until: float) -> Read:
+        """Read the reports that have been due longest.
 
         Raises `HaltError` when nothing more can be sent for now, `ParkedError`, `StoreError`.
         """
@@ -74,23 +84,26 @@ class Reader:
             rows = await items.due(connection, work.account, now, work.settings.since, BATCH, refused=work.refused)
             work.expected = len(rows)
             if not rows:
-                return False
+                return Read.NONE
             if len(rows) == BATCH:
                 due = items.wanted(work.account, work.settings.since) & (schema.item.c.due_at <= now)
                 counted = await connection.execute(select(func.count()).select_from(schema.item).where(due))
                 work.expected = counted.scalar_one()
         try:
             async with asyncio.TaskGroup() as group:
-                await self._start(group, rows, until)
+                whole = await self._start(group, rows, until) and len(rows) < BATCH
         except* StoreError as several:
             raise first_of(several) from None
         if self._end is not None:
             raise self._end
-        return True
+        return Read.ALL if whole else Read.SOME
 
-    async def _start(self, group: asyncio.TaskGroup, rows: Sequence[Mapping[str, Any]], until: float) -> None:
-        """Begin one report after the other, as its requests may leave, until none may or it is time to end."""
-        work, gate, running, held, begun = self._work, self._work.gate, set[asyncio.Task[None]](), 0, False
+    async def _start(self, group: asyncio.TaskGroup, rows: Sequence[Mapping[str, Any]], until: float) -> bool:
+        """Begin one report after the other, as its requests may leave, until none may or it is time to end.
+
+        Returns whether all of them were begun.
+        """
+        work, gate, running, held, begun = self._work, self._work.gate, set[asyncio.Task[None]](), 0, 0
         loop = asyncio.get_running_loop()
         for row in rows:
             cost = max(1, row["requests"])
@@ -98,22 +111,23 @@ class Reader:
                 done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
                 held -= sum(int(task.get_name()) for task in done)
             if self._end is not None or work.stopping() or loop.time() >= until:
-                return
+                return False
             if row["stream"] in work.refused:
-                begun = True  # it is left alone, which is no lack of requests
+                begun += 1  # it is left alone, which is no lack of requests
                 continue
             if not gate.budget.admits(cost):
                 continue  # another one may take fewer
             if not gate.admits(cost):
                 self._end = HaltError(None, gate.free_at(cost))
-                return
-            held, begun = held + cost, True
+                return False
+            held, begun = held + cost, begun + 1
             gate.hold(cost)  # now: the task itself begins after the next row has asked
             task = group.create_task(self._one(row), name=str(cost))
             task.add_done_callback(lambda task: gate.hold(-int(task.get_name())))
             running.add(task)
         if not begun:
             self._end = HaltError(None, work.clock() + BUDGET_AGAIN, spent=True)
+        return begun == len(rows)
 
     async def _one(self, row: Mapping[str, Any]) -> None:
         self._reading += 1
