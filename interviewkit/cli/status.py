@@ -12,11 +12,10 @@ from interviewkit.cli import stores
 from interviewkit.cli.exits import DONE
 from interviewkit.cli.harvest_view import until
 from interviewkit.cli.render import Screen
-from interviewkit.harvest.engine import Transaction
 
 if TYPE_CHECKING:
-
     from interviewkit.harvest import Store
+    from interviewkit.harvest.engine import Transaction
 
 _ACCOUNTS = (
     "account", "state", "reports", "open", "gone", "unreadable", "last run", "last state", "last failed", "next due",
