@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
+from itertools import islice
 from typing import Any, TypeVar
 
 from interviewkit.errors import InvalidArgumentError
@@ -29,25 +30,28 @@ async def fan_out(
     if isinstance(concurrency, bool) or not isinstance(concurrency, int) or concurrency < 1:
         raise InvalidArgumentError("concurrency is a whole number from 1 on")
     check_patience(patience)
-    feed = _as_async(items)
+    # Those of a plain iterable are there at once: a task that waits for each would cost more than many a piece of work.
+    there = iter(()) if isinstance(items, AsyncIterable) else iter(items)
+    feed = _closing(items) if isinstance(items, AsyncIterable) else None
     running: set[asyncio.Task[U]] = set()
     coming: asyncio.Task[T] | None = None
-    exhausted = False
     try:
         while True:
-            if coming is None and not exhausted and len(running) < concurrency:
+            with be_patient(patience):
+                for item in islice(there, concurrency - len(running)):
+                    running.add(asyncio.ensure_future(_start(work, item)))
+            if feed is not None and coming is None and len(running) < concurrency:
                 coming = asyncio.ensure_future(_next(feed))
             waiting: set[asyncio.Task[Any]] = {*running, *([coming] if coming else ())}
             if not waiting:
                 return
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             if coming is not None and coming.done():
-                item, coming = coming, None
-                if isinstance(item.exception(), _End):
-                    exhausted = True
+                if isinstance(coming.exception(), _End):
+                    feed = None
                 else:
-                    with be_patient(patience):
-                        running.add(asyncio.ensure_future(_start(work, item.result())))
+                    there = iter((coming.result(),))
+                coming = None
             for task in [task for task in running if task.done()]:
                 running.discard(task)
                 yield task.result()
@@ -56,7 +60,8 @@ async def fan_out(
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
-        await feed.aclose()
+        if feed is not None:
+            await feed.aclose()
 
 
 class _End(Exception):  # noqa: N818
@@ -74,14 +79,10 @@ async def _start(work: Callable[[T], Awaitable[U]], item: T) -> U:
     return await work(item)
 
 
-async def _as_async(items: Iterable[T] | AsyncIterable[T]) -> AsyncGenerator[T, None]:
-    if isinstance(items, AsyncIterable):
-        try:
-            async for item in items:
-                yield item
-        finally:
-            if isinstance(items, AsyncGenerator):
-                await items.aclose()
-    else:
-        for item in items:
+async def _closing(items: AsyncIterable[T]) -> AsyncGenerator[T, None]:
+    try:
+        async for item in items:
             yield item
+    finally:
+        if isinstance(items, AsyncGenerator):
+            await items.aclose()

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 import attrs
+import msgspec
 
 from interviewkit.errors import MalformedResponseError
 from interviewkit.http.wire import Problem
@@ -104,8 +105,11 @@ class HarvestPlan:
 def digest(raw: Mapping[str, Any], *, without: Collection[str] = ()) -> str:
     """A short fingerprint of a vendor's row; `without` names keys that change from answer to answer, such as links."""
     kept = {key: value for key, value in raw.items() if key not in without}
-    text = json.dumps(kept, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:32]
+    try:
+        text = msgspec.json.encode(kept, order="deterministic")
+    except (UnicodeEncodeError, msgspec.MsgspecError, OverflowError):  # half a surrogate pair, or a long number
+        text = json.dumps(kept, sort_keys=True, separators=(",", ":")).encode()
+    return hashlib.sha256(text).hexdigest()[:32]
 
 
 def back_off(reads: int, *, began: datetime | None, now: datetime) -> datetime:

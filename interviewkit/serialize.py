@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_PLAIN: frozenset[Any] = frozenset(one | None for one in (str, bool, int, float))
+"""Types that JSON has too: there is nothing to write differently."""
 _NOT_IN_A_LINE = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """Letters that JSON allows but that break lines, steer a terminal or have no UTF-8 form."""
 
@@ -72,13 +74,15 @@ def report_from_json(data: Any) -> Report:
 @functools.cache
 def _converter() -> cattrs.Converter:
     import cattrs
+    from cattrs.fns import identity  # by this one cattrs knows that it has nothing to call
 
     made = cattrs.Converter(forbid_extra_keys=True)
     made.register_unstructure_hook(datetime, _write_time)
     made.register_unstructure_hook(SessionRef, str)
     made.register_unstructure_hook(InterviewKitError, _write_error)
-    made.register_unstructure_hook_func(_is_tuple, lambda values: [made.unstructure(value) for value in values])
-    made.register_unstructure_hook_func(_is_raw, lambda value: value)
+    made.register_unstructure_hook_factory(_is_tuple, functools.partial(_tuple_writer, made))
+    made.register_unstructure_hook_func(_is_raw, identity)
+    made.register_unstructure_hook_func(lambda shape: shape in _PLAIN, identity)
     made.register_structure_hook(SessionRef, _read_ref)
     made.register_structure_hook(datetime, _read_time)
     for plain in (str, bool, int, float):
@@ -91,7 +95,8 @@ def _converter() -> cattrs.Converter:
 def _write_time(value: datetime) -> str:
     if value.tzinfo is None:
         raise InvalidArgumentError("a time without a zone cannot be written")
-    return value.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
+    moment = value if value.tzinfo is UTC else value.astimezone(UTC)
+    return moment.isoformat().removesuffix("+00:00") + "Z"
 
 
 def _write_error(error: InterviewKitError) -> dict[str, str]:
@@ -119,6 +124,13 @@ def _strict(value: Any, shape: Any) -> Any:
 
 def _is_tuple(shape: Any) -> bool:
     return shape is tuple or getattr(shape, "__origin__", None) is tuple
+
+
+def _tuple_writer(made: cattrs.Converter, shape: Any) -> Any:
+    if shape is tuple:
+        return lambda values: [made.unstructure(value) for value in values]
+    write = made.get_unstructure_hook(shape.__args__[0])
+    return lambda values: [write(value) for value in values]
 
 
 def _tuple_reader(made: cattrs.Converter, shape: Any) -> Any:

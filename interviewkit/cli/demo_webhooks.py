@@ -58,9 +58,7 @@ async def go_round(box: Running, store: Store) -> list[Round]:
                 raise InterviewKitError("the vendors' events were not done with in time")
     stored = {record.ref async for record in store.records()}
     return [
-        Round(
-            account, first, again, [one for one in heard if str(one.ref) == str(first.ref)], str(first.ref) in stored
-        )
+        Round(account, first, again, [one for one in heard if str(one.ref) == str(first.ref)], str(first.ref) in stored)
         for account, (first, again) in invited
     ]
 

@@ -14,9 +14,8 @@ from interviewkit.cli.harvest_view import until
 from interviewkit.cli.render import Screen
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
     from interviewkit.harvest import Store
+    from interviewkit.harvest.engine import Transaction
 
 _ACCOUNTS = (
     "account", "state", "reports", "open", "gone", "unreadable", "last run", "last state", "last failed", "next due",
@@ -77,7 +76,7 @@ async def _read(store: Store) -> tuple[list[dict[str, Any]], list[dict[str, Any]
     return accounts, consumers, {"store": store.name, "seq": seq, "erased": erased}
 
 
-async def _known(connection: AsyncConnection) -> list[Mapping[str, Any]]:
+async def _known(connection: Transaction) -> list[Mapping[str, Any]]:
     from sqlalchemy import select
 
     from interviewkit.harvest import schema
@@ -86,7 +85,7 @@ async def _known(connection: AsyncConnection) -> list[Mapping[str, Any]]:
     return [dict(row) for row in found.mappings()]
 
 
-async def _account(connection: AsyncConnection, row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+async def _account(connection: Transaction, row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     from sqlalchemy import func, select
 
     from interviewkit.harvest import schema

@@ -39,7 +39,7 @@ __all__ = [
     "State",
     "Store",
 ]
-_EXTRAS = {"sqlalchemy": "harvest", "aiosqlite": "harvest", "alembic": "harvest", "pyrate_limiter": "harvest"}
+_EXTRAS = {"sqlalchemy": "harvest", "alembic": "harvest", "pyrate_limiter": "harvest"}
 
 
 def _load(name: str) -> Any:

@@ -7,15 +7,15 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from interviewkit.harvest import items, schema
+from interviewkit.harvest.engine import Transaction
 from interviewkit.harvest.work import Work
 from interviewkit.model import SessionRef
 
 
 async def unnamed(
-    connection: AsyncConnection, account: str, stream: str, refs: Sequence[str], *, since: datetime
+    connection: Transaction, account: str, stream: str, refs: Sequence[str], *, since: datetime
 ) -> tuple[list[str], int]:
     """Of the sessions that a scan did not see, those that no unreadable row of it names; and how many such rows name
     none of them.
@@ -39,7 +39,7 @@ async def unnamed(
     return left, len(raws) - len(named)
 
 
-async def ask_for(connection: AsyncConnection, account: str, refs: Sequence[str], *, now: datetime) -> None:
+async def ask_for(connection: Transaction, account: str, refs: Sequence[str], *, now: datetime) -> None:
     """Let the reports of sessions tell whether they are gone: one that is not found twice is."""
     table = schema.item
     for some in items.chunks(refs):
@@ -50,7 +50,7 @@ async def ask_for(connection: AsyncConnection, account: str, refs: Sequence[str]
         )
 
 
-async def mark_gone(work: Work, connection: AsyncConnection, refs: Sequence[str]) -> list[tuple[str, int | None]]:
+async def mark_gone(work: Work, connection: Transaction, refs: Sequence[str]) -> list[tuple[str, int | None]]:
     """Set `deleted_at` of sessions that the vendor has no more; rows stay."""
     table, reports = schema.item, schema.report
     for some in items.chunks(refs):
@@ -63,13 +63,13 @@ async def mark_gone(work: Work, connection: AsyncConnection, refs: Sequence[str]
     return [(ref, marked.get(ref)) for ref in refs]
 
 
-async def lift(work: Work, connection: AsyncConnection, refs: Sequence[str]) -> list[tuple[str, int]]:
+async def lift(work: Work, connection: Transaction, refs: Sequence[str]) -> list[tuple[str, int]]:
     """Take `deleted_at` back from sessions that are there again."""
     return await _renumber(work, connection, refs, deleted_at=None, was=schema.report.c.deleted_at.is_not(None))
 
 
 async def _renumber(
-    work: Work, connection: AsyncConnection, refs: Sequence[str], *, deleted_at: datetime | None, was: Any
+    work: Work, connection: Transaction, refs: Sequence[str], *, deleted_at: datetime | None, was: Any
 ) -> list[tuple[str, int]]:
     reports = schema.report
     changed: list[str] = []

@@ -12,9 +12,10 @@ import attrs
 import msgspec
 
 from interviewkit.harvest.schema import REPORT_SCHEMA
-from interviewkit.model import Report
+from interviewkit.model import Artifact, Report
 from interviewkit.serialize import to_json
 
+_ENCODER = msgspec.json.Encoder(order="deterministic")
 EXPIRED = "expired_link"
 """The key under which a link that expires gives way to the hash of the file behind it, or null."""
 _SIGNED = re.compile(
@@ -24,6 +25,12 @@ _SIGNED = re.compile(
 """Query parameters of links that open a file for a while: at Amazon's, Google's and Microsoft's stores, and at
 Codility's pages (https://codility.com/api-documentation/, read 2026-11). A `;` ends the `&amp;` of HTML, and in JSON
 that nobody has decoded `&` and `=` may be escaped."""
+_SIGNED_WORDS = (b"sig=", b"signature=", b"sat=", b"accessid=", b"u003d")
+"""Of these words, in lower case, one stands in each signed link."""
+_TRACE = re.compile(rb'{"%b":(?:null|"[0-9a-f]+")}' % EXPIRED.encode())
+_SHORTEST = 13
+"""Letters of the shortest signed link: `http://h?sig=`."""
+_HOLDS_LINKS = frozenset({str, dict, list})
 _LINK = re.compile(
     r"https?:(?:\\*/){2}(?:[^\s\"'<>\\]|\\+(?:/|u00(?:26|2b|2f|3d|3f)))+",
     re.IGNORECASE,
@@ -42,13 +49,16 @@ class Document:
 def document(report: Report, files: Mapping[str, str] | None = None) -> Document:
     """What is stored of a report; `files` maps links to the SHA-256 of what was fetched from them."""
     plain = to_json(report)
-    links = _expiring(report)
-    payload = _text(plain)
-    if links or _SIGNED.search(payload):
+    fetched_at = plain.pop("fetched_at")
+    expiring = _expiring(report)
+    links = frozenset(one.url for one in expiring if one.url is not None)
+    text = b"" if links else _json(plain)
+    if links or _is_signed(text):
         plain = without_links(plain, links=links, files=files or {})
-        payload = _text(plain)
+        text = _json(plain)
+    said = _lasting(_json(_undated(plain)) if expiring else text)
     session, candidate, score = report.session, report.candidate, report.score
-    columns = {
+    columns: dict[str, Any] = {
         "ref": str(report.ref),
         "provider": report.provider,
         "kind": session.kind.value,
@@ -68,12 +78,15 @@ def document(report: Report, files: Mapping[str, str] | None = None) -> Document
         "ended_at": session.ended_at,
         "is_final": report.is_final,
         "fetched_at": report.fetched_at,
-        "payload": payload,
-        "content_hash": _hash(plain, linked=EXPIRED in payload),
         "schema_version": REPORT_SCHEMA,
     }
-    clean = {name: _storable(value) if isinstance(value, str) else value for name, value in columns.items()}
-    return Document(ref=str(report.ref), columns=clean, content_hash=str(clean["content_hash"]))
+    columns = {name: _storable(value) if value.__class__ is str else value for name, value in columns.items()}
+    content_hash = hashlib.sha256(said).hexdigest()
+    columns |= {
+        "payload": (b'{"fetched_at":%b,%b' % (_json(fetched_at), text[1:])).decode(),
+        "content_hash": content_hash,
+    }
+    return Document(ref=columns["ref"], columns=columns, content_hash=content_hash)
 
 
 def without_links(
@@ -85,12 +98,16 @@ def without_links(
     null, and in the middle of a text to the words `expired_link`.
     """
     if isinstance(value, str):
-        if value in links or (_SIGNED.search(value) and _LINK.fullmatch(value)):
+        signed = len(value) >= _SHORTEST and _SIGNED.search(value)
+        if value in links or (signed and _LINK.fullmatch(value)):
             return {EXPIRED: files.get(value)} if raw else None
-        return text_without_links(value)
+        return _LINK.sub(_kept_in_text, value) if signed else value
     if isinstance(value, dict):
         return {
-            key: without_links(one, links=links, files=files, raw=raw or key == "raw") for key, one in value.items()
+            key: without_links(one, links=links, files=files, raw=raw or key == "raw")
+            if one.__class__ in _HOLDS_LINKS
+            else one
+            for key, one in value.items()
         }
     if isinstance(value, list):
         return [without_links(one, links=links, files=files, raw=raw) for one in value]
@@ -106,44 +123,46 @@ def _kept_in_text(link: re.Match[str]) -> str:
     return EXPIRED if _SIGNED.search(link[0]) else link[0]
 
 
-def _expiring(report: Report) -> frozenset[str]:
+def _expiring(report: Report) -> list[Artifact]:
     every = (*report.artifacts, *(artifact for task in report.tasks for artifact in task.artifacts))
-    return frozenset(one.url for one in every if one.url is not None and one.expires_at is not None)
+    return [one for one in every if one.expires_at is not None]
 
 
-def _hash(plain: dict[str, Any], *, linked: bool) -> str:
-    """A hash of what the report says: neither when it was read, nor which links led to its files."""
-    said = {key: value for key, value in plain.items() if key != "fetched_at"}
-    said["artifacts"] = _undated(plain["artifacts"])
-    said["tasks"] = [{**task, "artifacts": _undated(task["artifacts"])} for task in plain["tasks"]]
-    return hashlib.sha256(_text(_unlinked(said) if linked else said, ordered=True).encode()).hexdigest()
+def _undated(plain: dict[str, Any]) -> dict[str, Any]:
+    """The same report, but not until when links to its files are open."""
+    without = [{**task, "artifacts": _endless(task["artifacts"])} for task in plain["tasks"]]
+    return {**plain, "artifacts": _endless(plain["artifacts"]), "tasks": without}
 
 
-def _undated(artifacts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _endless(artifacts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**one, "expires_at": None} for one in artifacts]
 
 
-def _unlinked(value: Any) -> Any:
-    if isinstance(value, dict):
-        if value.keys() == {EXPIRED}:
-            return None
-        return {key: _unlinked(one) for key, one in value.items()}
-    if isinstance(value, list):
-        return [_unlinked(one) for one in value]
-    return value
+def _lasting(text: bytes) -> bytes:
+    """The JSON without a trace of the files behind links that expired."""
+    return _TRACE.sub(b"null", text) if EXPIRED.encode() in text else text
 
 
-def _text(value: Any, *, ordered: bool = False) -> str:
+def _is_signed(text: bytes) -> bool:
+    """Whether a signed link stands in JSON."""
+    lower = text.lower()  # with this and a look for each word, no pattern has to try every letter of most reports
+    return any(word in lower for word in _SIGNED_WORDS) and _SIGNED.search(text.decode()) is not None
+
+
+def _json(value: Any) -> bytes:
+    """JSON in one way of writing it, whatever the order in which the vendor wrote."""
     try:
-        return msgspec.json.encode(value, order="deterministic" if ordered else None).decode()
+        return _ENCODER.encode(value)
     except (
         UnicodeEncodeError,
         msgspec.MsgspecError,
         OverflowError,
     ):  # half a surrogate pair, or a number beyond 64 bits
-        return json.dumps(value, ensure_ascii=True, sort_keys=ordered, separators=(",", ":"))
+        return json.dumps(value, ensure_ascii=True, sort_keys=True, separators=(",", ":")).encode()
 
 
 def _storable(text: str) -> str:
     """Text that every database takes: PostgreSQL has no NUL, and neither takes half a surrogate pair."""
+    if text.isascii() and "\x00" not in text:
+        return text
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()

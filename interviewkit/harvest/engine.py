@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
 
-from sqlalchemy import URL, event, make_url
+from sqlalchemy import URL, CursorResult, Dialect, Executable, ScalarResult, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -19,10 +19,10 @@ from interviewkit.errors import ConfigurationError, StoreError
 from interviewkit.harvest import sqlite
 from interviewkit.harvest.schema import VERSION_TABLE
 
+T = TypeVar("T")
 _HINT = "write sqlite:///interviewkit.db, or postgresql://USER@HOST/DATABASE"
 _DRIVERS = {
-    "sqlite": "sqlite+aiosqlite",
-    "sqlite+aiosqlite": "sqlite+aiosqlite",
+    "sqlite": "sqlite",
     "postgresql": "postgresql+psycopg",
     "postgres": "postgresql+psycopg",
     "postgresql+psycopg": "postgresql+psycopg",
@@ -45,7 +45,7 @@ def parse(url: str | os.PathLike[str]) -> URL:
             raise ConfigurationError(
                 "the store's name is neither a URL nor a file ending in .db or .sqlite", hint=_HINT
             )
-        return URL.create("sqlite+aiosqlite", database=text)
+        return URL.create("sqlite", database=text)
     scheme = text.partition("://")[0]
     driver = _DRIVERS.get(scheme)
     if driver is None:
@@ -69,8 +69,8 @@ def shown(url: URL) -> str:
     return url.set(drivername="postgresql", query={}).render_as_string(hide_password=True)
 
 
-def connect(url: URL, *, idle_seconds: float = 30.0) -> AsyncEngine:
-    """An engine whose transactions are immediate on SQLite where `immediate` is set on the connection.
+def connect(url: URL, *, idle_seconds: float = 30.0) -> AsyncEngine | sqlite.Engine:
+    """What makes transactions.
 
     PostgreSQL ends a transaction that says nothing for `idle_seconds`: a machine that was paused in the middle of one
     would keep its locks, above all that of `seq`, which every writer needs.
@@ -94,7 +94,7 @@ def connect(url: URL, *, idle_seconds: float = 30.0) -> AsyncEngine:
     return engine
 
 
-def _sqlite(url: URL) -> AsyncEngine:
+def _sqlite(url: URL) -> sqlite.Engine:
     path = Path(str(url.database))
     try:
         # Candidates' data: for the owner's eyes only, from the first byte on. Its companions take over the mode.
@@ -104,23 +104,7 @@ def _sqlite(url: URL) -> AsyncEngine:
             f"the store {path} cannot be opened: {error.strerror}", hint="name a file in a folder that can be written"
         ) from None
     _refuse_strangers(path)
-    engine = create_async_engine(
-        url, hide_parameters=True, pool_size=4, async_creator=lambda: sqlite.connect(path, busy_seconds=BUSY_SECONDS)
-    )
-
-    def prepare(connection: Any, _record: Any) -> None:
-        cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    def begin(connection: Any) -> None:
-        immediate = connection.get_execution_options().get("immediate")
-        connection.connection.driver_connection.begin(sqlite.WRITING if immediate else sqlite.READING)
-
-    event.listen(engine.sync_engine, "connect", prepare)
-    event.listen(engine.sync_engine, "begin", begin)
-    return engine
+    return sqlite.Engine(path, busy_seconds=BUSY_SECONDS)
 
 
 def _refuse_strangers(path: Path) -> None:
@@ -139,6 +123,21 @@ def _refuse_strangers(path: Path) -> None:
         )
 
 
+class Transaction(Protocol):
+    """A transaction that is under way: what is used of SQLAlchemy's `AsyncConnection`."""
+
+    @property
+    def dialect(self) -> Dialect: ...
+
+    async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]: ...
+
+    async def scalar(self, statement: Executable, parameters: Any = None) -> Any: ...
+
+    async def scalars(self, statement: Executable, parameters: Any = None) -> ScalarResult[Any]: ...
+
+    async def run_sync(self, function: Callable[..., T], *given: Any) -> T: ...
+
+
 @contextlib.contextmanager
 def told(name: str) -> Iterator[None]:
     """Turn what the database raises into `StoreError`, in one line without any value of a row."""
@@ -146,6 +145,8 @@ def told(name: str) -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise _refusal(name, error) from None
+    except sqlite3.Error as error:
+        raise _refusal(name, DBAPIError(None, None, error)) from None
     except (SQLAlchemyError, OSError, TimeoutError) as error:
         lost = isinstance(error, OSError | TimeoutError | PoolTimeoutError)
         raise StoreError(f"the store {name} failed ({type(error).__name__})", retryable=lost) from None

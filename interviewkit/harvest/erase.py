@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+import sqlite3
 from collections.abc import AsyncIterator, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 import attrs
 from sqlalchemy import delete, select, text, union, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from interviewkit.errors import ConfigurationError, StoreError
 from interviewkit.harvest import schema
 from interviewkit.harvest.content import folder_of, path_of, unfinished, writable
-from interviewkit.harvest.engine import told
+from interviewkit.harvest.engine import BUSY_SECONDS, Transaction, told
 from interviewkit.harvest.erasures import (
     Erasures,
     find_key,
@@ -227,7 +228,7 @@ async def _erase(store: Store, lease: Lease, found: Found, secret: bytes, artifa
     return files
 
 
-async def _delete(connection: AsyncConnection, found: Found) -> None:
+async def _delete(connection: Transaction, found: Found) -> None:
     for table in PEOPLE:
         if table is not schema.operation:
             for condition in conditions(table, found):
@@ -240,7 +241,7 @@ async def _delete(connection: AsyncConnection, found: Found) -> None:
         )
 
 
-async def _blank(connection: AsyncConnection, found: Found) -> None:
+async def _blank(connection: Transaction, found: Found) -> None:
     """Leave of operations what refuses a repeat. A higher fence: whoever is at one has nothing more to keep there."""
     table = schema.operation
     keys: set[str] = set()
@@ -309,7 +310,7 @@ def _sweep(folder: Path, kept: set[str]) -> int:
 async def _scour(store: Store) -> None:
     """Write the store's files anew without what was deleted from them."""
     with told(store.name):
-        if store.dialect == "sqlite":
+        if not isinstance(store.engine, AsyncEngine):
             await _scour_sqlite(store)
             return
         async with store.engine.connect() as connection:
@@ -321,16 +322,8 @@ async def _scour(store: Store) -> None:
 
 
 async def _scour_sqlite(store: Store) -> None:
-    async with store.engine.connect() as connection:
-        driver: Any = (await connection.get_raw_connection()).driver_connection  # outside of any transaction
-        await driver.execute("VACUUM")
-        patience = await _answer(driver, "PRAGMA busy_timeout")
-        await driver.execute(f"PRAGMA busy_timeout = {_CHECKPOINT_MS}")
-        try:
-            busy = await _answer(driver, "PRAGMA wal_checkpoint(TRUNCATE)")
-        finally:
-            await driver.execute(f"PRAGMA busy_timeout = {patience}")
-    if not busy:
+    emptied = await asyncio.to_thread(_vacuum, str(store.engine.url.database))
+    if emptied:
         return
     raise StoreError(
         f"another process reads {store.name} all the time, so that its log could not be emptied", retryable=True,
@@ -338,6 +331,11 @@ async def _scour_sqlite(store: Store) -> None:
     )  # fmt: skip
 
 
-async def _answer(driver: Any, statement: str) -> int:
-    async with driver.execute(statement) as cursor:
-        return int((await cursor.fetchone())[0])
+def _vacuum(path: str) -> bool:
+    """Write the file anew; whether its log could be emptied too."""
+    with contextlib.closing(sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)) as connection:
+        connection.execute("PRAGMA secure_delete=ON")
+        connection.execute("VACUUM")
+        connection.execute(f"PRAGMA busy_timeout = {_CHECKPOINT_MS}")
+        busy: int = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        return not busy

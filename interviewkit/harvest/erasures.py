@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Self
 
 from sqlalchemy import select, text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from interviewkit.errors import ConfigurationError
 from interviewkit.harvest import schema
 from interviewkit.harvest.addresses import addresses, normal
+from interviewkit.harvest.engine import Transaction
 from interviewkit.harvest.store import Store
 from interviewkit.model import Report, SessionRef
 
@@ -81,7 +81,7 @@ class Erasures:
         email = None if candidate is None else candidate.email
         return self.covers(report.account, report.ref, email) or self.covers_text(text)
 
-    async def add(self, connection: AsyncConnection, account: str, ref: SessionRef | str, now: datetime) -> None:
+    async def add(self, connection: Transaction, account: str, ref: SessionRef | str, now: datetime) -> None:
         """Remember a new session of a person who was erased, so that it is not read again."""
         found = hash_of_ref(self._key, account, ref)
         await insert(connection, self._key, [found], now)
@@ -101,7 +101,7 @@ class ErasureCheck:
         self._key: bytes | None = None
 
     async def covers(
-        self, connection: AsyncConnection, account: str, *, refs: Collection[SessionRef | str] = (),
+        self, connection: Transaction, account: str, *, refs: Collection[SessionRef | str] = (),
         emails: Collection[str] = (),
     ) -> bool:  # fmt: skip
         """Whether one of the sessions was erased, or one of the addresses is that of a person who was.
@@ -130,7 +130,7 @@ class ErasureCheck:
         return self._key
 
 
-async def wait_for_checks(store: Store, connection: AsyncConnection) -> None:
+async def wait_for_checks(store: Store, connection: Transaction) -> None:
     """Wait until every transaction is over in which somebody asked an `ErasureCheck`; later ones wait for this one."""
     if store.dialect == "postgresql":
         await connection.execute(_WAIT, {"space": _LOCKS})
@@ -142,7 +142,7 @@ _SHARE = text("SELECT pg_advisory_xact_lock_shared(:space, 0)")
 _WAIT = text("SELECT pg_advisory_xact_lock(:space, 0)")
 
 
-async def insert(connection: AsyncConnection, key: bytes, hashes: Collection[str], now: datetime) -> None:
+async def insert(connection: Transaction, key: bytes, hashes: Collection[str], now: datetime) -> None:
     """Store hashes; those that are there stay."""
     table = schema.erasure
     wanted = list(dict.fromkeys(hashes))

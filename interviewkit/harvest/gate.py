@@ -264,6 +264,8 @@ class Gate:
         """Seconds until this host may be asked."""
         if self.budget.exhausted:
             return NEVER
+        if window.bucket is None and not self._paused_until:
+            return 0.0
         if window.bucket is not None and self._unsaved >= ALLOWANCE:
             self.full.set()
             return _UNTIL_SAVED
@@ -304,7 +306,8 @@ class _Door:
             slot.in_flight = False
             self._window.inner.done(slot.inner, now)
             self._window.in_flight -= 1
-            self._window.count(self._gate.now())
+            if self._window.bucket is not None:
+                self._window.count(self._gate.now())
 
     def give_back(self, slot: Slot) -> None:
         if isinstance(slot, _Slot) and slot.in_flight:

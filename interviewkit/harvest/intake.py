@@ -9,12 +9,12 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from interviewkit.harvest import items, schema
 from interviewkit.harvest.artifacts import files_of
 from interviewkit.harvest.default_plan import plan_of
 from interviewkit.harvest.documents import Document, document
+from interviewkit.harvest.engine import Transaction
 from interviewkit.harvest.screening import Screen, Trace
 from interviewkit.harvest.store import Store
 from interviewkit.harvest.unreadable import forgive
@@ -78,7 +78,7 @@ class Intake:
             return is_erased
 
     async def _mark_read(
-        self, connection: AsyncConnection, provider: InterviewProvider, report: Report, *, has_new_files: bool
+        self, connection: Transaction, provider: InterviewProvider, report: Report, *, has_new_files: bool
     ) -> None:  # fmt: skip
         """Spare the next harvest a reading of what it knows the row of; a session not yet listed it finds itself."""
         item = (await items.known(connection, report.account, [str(report.ref)])).get(str(report.ref))

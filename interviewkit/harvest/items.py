@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ColumnElement, Table, bindparam, select
 
+from interviewkit.harvest import sqlite
+from interviewkit.harvest.engine import Transaction
 from interviewkit.harvest.schema import item as items
 from interviewkit.plan import Row
 
@@ -105,25 +106,32 @@ def failed(old: Mapping[str, Any], *, now: datetime, error: str) -> Values:
 # --- statements -------------------------------------------------------------------------------------------------------
 
 
+_KNOWN = select(items).where(items.c.account == bindparam("mine"), items.c.ref.in_(bindparam("refs", expanding=True)))
+
+
 def chunks(rows: Sequence[Any], size: int = CHUNK) -> Iterable[Sequence[Any]]:
     """Pieces of a long list."""
     return (rows[start : start + size] for start in range(0, len(rows), size))
 
 
-async def known(connection: AsyncConnection, account: str, refs: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+async def known(connection: Transaction, account: str, refs: Sequence[str]) -> dict[str, Mapping[str, Any]]:
     """The items of these references."""
     found: dict[str, Mapping[str, Any]] = {}
     for some in chunks(refs):
-        rows = await connection.execute(select(items).where(items.c.account == account, items.c.ref.in_(some)))
+        rows = await connection.execute(_KNOWN, {"mine": account, "refs": some})
         found.update((row["ref"], dict(row)) for row in rows.mappings())
     return found
 
 
-async def put(connection: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+async def put(connection: Transaction, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows, each in place of one with the same key."""
     if not rows:
         return
-    await connection.execute(_upsert(connection.dialect.name, table, tuple(rows[0])), [dict(row) for row in rows])
+    statement = _upsert(connection.dialect.name, table, tuple(rows[0]))
+    if isinstance(connection, sqlite.Transaction):
+        connection.put(statement, rows)
+    else:
+        await connection.execute(statement, [dict(row) for row in rows])
 
 
 @functools.cache  # making the statement takes longer than executing it
@@ -138,12 +146,29 @@ def _upsert(dialect: str, table: Table, names: tuple[str, ...]) -> Any:
     return made.on_conflict_do_update(index_elements=keys, set_=others)
 
 
-def due(account: str, now: datetime, since: datetime | None, limit: int, *, refused: Collection[str] = ()) -> Any:
+async def due(
+    connection: Transaction, account: str, now: datetime, since: datetime | None, limit: int, *,
+    refused: Collection[str] = (),
+) -> list[Values]:  # fmt: skip
     """The items whose reports are due, those that have waited longest first, but for those of `refused` streams."""
-    due_now = select(items).where(wanted(account, since), items.c.due_at <= now)
+    given = {"mine": account, "now": now, "most": limit, "since": since, "refused": list(refused)}
+    statement, names = _due(since=since is not None, refused=bool(refused))
+    found = await connection.execute(statement, {name: given[name] for name in names})
+    return [dict(row) for row in found.mappings()]
+
+
+@functools.cache
+def _due(*, since: bool, refused: bool) -> tuple[Any, tuple[str, ...]]:
+    """The statement of `due`, and the names of its parameters."""
+    statement = select(items).where(items.c.account == bindparam("mine"), items.c.due_at <= bindparam("now"))
+    names: tuple[str, ...] = ("mine", "now", "most")
+    if since:
+        statement = statement.where((items.c.at >= bindparam("since")) | items.c.at.is_(None))
+        names += ("since",)
     if refused:
-        due_now = due_now.where(items.c.stream.not_in(refused))
-    return due_now.order_by(items.c.due_at, items.c.ref).limit(limit)
+        statement = statement.where(items.c.stream.not_in(bindparam("refused", expanding=True)))
+        names += ("refused",)
+    return statement.order_by(items.c.due_at, items.c.ref).limit(bindparam("most")), names
 
 
 def wanted(account: str, since: datetime | None) -> ColumnElement[bool]:

@@ -14,6 +14,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 import attrs
 import psycopg
@@ -26,6 +27,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from interviewkit.errors import ConfigurationError, InterviewKitError, StoreError
+from interviewkit.harvest.engine import Transaction
 from interviewkit.harvest.leases import LeaseLostError
 from interviewkit.harvest.schema import account as accounts
 from interviewkit.harvest.slices import Next, Slice
@@ -131,7 +133,7 @@ class SliceWorker:
                 }
                 idle = [self._job(account).job for account in await self._due(connection) if account not in busy]
                 if idle:
-                    raw = await connection.get_raw_connection()
+                    raw = await cast("AsyncConnection", connection).get_raw_connection()
                     await jobs.batch_defer_jobs_async(idle, connection=raw.driver_connection)
 
     async def _serve(self, stop: asyncio.Event) -> None:
@@ -199,7 +201,7 @@ class SliceWorker:
         except _LOST as error:
             logger.info("the tick of %d failed: %s", timestamp, type(error).__name__)
 
-    async def _due(self, connection: AsyncConnection) -> list[str]:
+    async def _due(self, connection: Transaction) -> list[str]:
         now = await self._store.now(connection)
         columns = (accounts.c.account, accounts.c.parked, accounts.c.next_due, accounts.c.lease_until)
         rows = (await connection.execute(select(*columns).order_by(accounts.c.next_due.nulls_first()))).all()

@@ -11,9 +11,9 @@ from typing import Any, Self
 
 import attrs
 from sqlalchemy import ARRAY, Integer, Row, bindparam, insert, select, text, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from interviewkit.errors import InvalidArgumentError
+from interviewkit.harvest.engine import Transaction
 from interviewkit.harvest.schema import operation as operations_table
 from interviewkit.harvest.store import Store
 from interviewkit.ledger.journal import taken
@@ -145,7 +145,7 @@ class StoreJournal:
         if self._is_owner:
             await self._store.aclose()
 
-    async def _enter(self, connection: AsyncConnection, intents: Sequence[Intent]) -> None:
+    async def _enter(self, connection: Transaction, intents: Sequence[Intent]) -> None:
         """Let whoever claims the same keys or subjects wait until the end of the transaction; SQLite has one writer.
 
         A key that nobody has claimed yet has no row to lock. Everybody locks in the same order, and rows after this.
@@ -163,7 +163,7 @@ def _one(operation_id: str) -> Any:
     return select(operations_table).where(_columns.id == operation_id)
 
 
-async def _known(connection: AsyncConnection, keys: Collection[str]) -> list[Operation]:
+async def _known(connection: Transaction, keys: Collection[str]) -> list[Operation]:
     """The operations under these keys, held against changes until the end of the transaction."""
     found: list[Operation] = []
     for some in _chunks(keys):
@@ -172,7 +172,7 @@ async def _known(connection: AsyncConnection, keys: Collection[str]) -> list[Ope
     return found
 
 
-async def _crowded(connection: AsyncConnection, subjects: Collection[str], now: datetime) -> set[str]:
+async def _crowded(connection: Transaction, subjects: Collection[str], now: datetime) -> set[str]:
     """Those of the subjects that somebody is at work on."""
     found: set[str] = set()
     for some in _chunks(subjects):
@@ -181,7 +181,7 @@ async def _crowded(connection: AsyncConnection, subjects: Collection[str], now: 
     return found
 
 
-async def _fences(connection: AsyncConnection, operations: Iterable[Operation]) -> dict[str, int]:
+async def _fences(connection: Transaction, operations: Iterable[Operation]) -> dict[str, int]:
     """The known fences, held against changes until the end of the transaction."""
     found: dict[str, int] = {}
     for some in _chunks({one.key for one in operations}):  # by their keys, in whose order all lock rows
@@ -190,12 +190,12 @@ async def _fences(connection: AsyncConnection, operations: Iterable[Operation]) 
     return found
 
 
-async def _add(connection: AsyncConnection, operations: Sequence[Operation]) -> None:
+async def _add(connection: Transaction, operations: Sequence[Operation]) -> None:
     if operations:
         await connection.execute(insert(operations_table), [_row(one) for one in operations])
 
 
-async def _change(connection: AsyncConnection, operations: Sequence[Operation]) -> None:
+async def _change(connection: Transaction, operations: Sequence[Operation]) -> None:
     rows = [
         {"known_id" if name == "id" else f"new_{name}": value for name, value in _row(one).items()}
         for one in operations

@@ -12,9 +12,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from sqlalchemy import bindparam, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from interviewkit.errors import StoreError
+from interviewkit.harvest.engine import Transaction
 from interviewkit.harvest.schema import account as accounts
 from interviewkit.harvest.schema import rate_scope
 
@@ -98,11 +98,10 @@ class Lease:
         with contextlib.suppress(StoreError):  # it runs out by itself
             await self.release(clean=error is None)
 
-    async def check(self, connection: AsyncConnection) -> datetime:
+    async def check(self, connection: Transaction) -> datetime:
         """Hold the lease until the end of the transaction; returns the time. Raises `LeaseLostError`."""
         now = await self._store.now(connection)
-        held = await connection.execute(_HELD, {"mine": self.account, "my_fence": self.fence})
-        until = held.scalar_one_or_none()
+        until = await connection.scalar(_HELD, {"mine": self.account, "my_fence": self.fence})
         if until is None or until <= now:
             raise LeaseLostError(
                 "the lease of the account was lost: another process goes on with it", account=self.account
@@ -136,7 +135,7 @@ class Lease:
                     )
 
 
-async def _insert(store: Store, connection: AsyncConnection, table: object, values: dict[str, object]) -> None:
+async def _insert(store: Store, connection: Transaction, table: object, values: dict[str, object]) -> None:
     """Add a row unless it is there."""
     if store.dialect == "sqlite":
         from sqlalchemy.dialects.sqlite import insert

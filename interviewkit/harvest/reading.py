@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from enum import StrEnum
 from typing import Any
 
 import attrs
@@ -41,8 +42,17 @@ SOONEST = timedelta(minutes=1)
 FAILURES_IN_A_ROW = 6
 """So many reports that fail one after the other mean that the vendor is away."""
 VENDOR_AWAY = timedelta(minutes=5)
-COMPANY = 0.01
-"""Seconds that a report waits for others to be stored with."""
+COMPANY, LONGEST_COMPANY = 0.01, 0.05
+"""Seconds after which no other report is expected to be stored with, and that a report waits for others at most."""
+
+
+class Read(StrEnum):
+    """How many of the reports that were due a batch has read."""
+
+    NONE = "none"
+    """None was due."""
+    SOME = "some"
+    ALL = "all"
 
 
 class Reader:
@@ -56,40 +66,44 @@ class Reader:
         self._reading = 0
         self._enough = asyncio.Event()
         """Set when nothing is being read any more."""
+        self._latest = 0.0
+        """When a report was read last."""
         self._failures = 0
         self._denied = 0
         self._end: HaltError | ParkedError | None = None
         """Why no report is begun any more; those that are under way are finished."""
 
-    async def batch(self, *, until: float) -> bool:
-        """Read the reports that have been due longest; whether there were any.
+    async def batch(self, *, until: float) -> Read:
+        """Read the reports that have been due longest.
 
         Raises `HaltError` when nothing more can be sent for now, `ParkedError`, `StoreError`.
         """
         work = self._work
         now = work.clock()
         async with work.store.reading() as connection:
-            wanted = items.due(work.account, now, work.settings.since, BATCH, refused=work.refused)
-            rows = [dict(row) for row in (await connection.execute(wanted)).mappings()]
+            rows = await items.due(connection, work.account, now, work.settings.since, BATCH, refused=work.refused)
             work.expected = len(rows)
             if not rows:
-                return False
+                return Read.NONE
             if len(rows) == BATCH:
                 due = items.wanted(work.account, work.settings.since) & (schema.item.c.due_at <= now)
                 counted = await connection.execute(select(func.count()).select_from(schema.item).where(due))
                 work.expected = counted.scalar_one()
         try:
             async with asyncio.TaskGroup() as group:
-                await self._start(group, rows, until)
+                whole = await self._start(group, rows, until) and len(rows) < BATCH
         except* StoreError as several:
             raise first_of(several) from None
         if self._end is not None:
             raise self._end
-        return True
+        return Read.ALL if whole else Read.SOME
 
-    async def _start(self, group: asyncio.TaskGroup, rows: Sequence[Mapping[str, Any]], until: float) -> None:
-        """Begin one report after the other, as its requests may leave, until none may or it is time to end."""
-        work, gate, running, held, begun = self._work, self._work.gate, set[asyncio.Task[None]](), 0, False
+    async def _start(self, group: asyncio.TaskGroup, rows: Sequence[Mapping[str, Any]], until: float) -> bool:
+        """Begin one report after the other, as its requests may leave, until none may or it is time to end.
+
+        Returns whether all of them were begun.
+        """
+        work, gate, running, held, begun = self._work, self._work.gate, set[asyncio.Task[None]](), 0, 0
         loop = asyncio.get_running_loop()
         for row in rows:
             cost = max(1, row["requests"])
@@ -97,22 +111,23 @@ class Reader:
                 done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
                 held -= sum(int(task.get_name()) for task in done)
             if self._end is not None or work.stopping() or loop.time() >= until:
-                return
+                return False
             if row["stream"] in work.refused:
-                begun = True  # it is left alone, which is no lack of requests
+                begun += 1  # it is left alone, which is no lack of requests
                 continue
             if not gate.budget.admits(cost):
                 continue  # another one may take fewer
             if not gate.admits(cost):
                 self._end = HaltError(None, gate.free_at(cost))
-                return
-            held, begun = held + cost, True
+                return False
+            held, begun = held + cost, begun + 1
             gate.hold(cost)  # now: the task itself begins after the next row has asked
             task = group.create_task(self._one(row), name=str(cost))
             task.add_done_callback(lambda task: gate.hold(-int(task.get_name())))
             running.add(task)
         if not begun:
             self._end = HaltError(None, work.clock() + BUDGET_AGAIN, spent=True)
+        return begun == len(rows)
 
     async def _one(self, row: Mapping[str, Any]) -> None:
         self._reading += 1
@@ -123,6 +138,7 @@ class Reader:
         future = asyncio.get_running_loop().create_future()
         if done is not None:
             self._waiting.append((done, future))
+            self._latest = future.get_loop().time()
         if not self._reading:
             self._enough.set()
         if done is None:
@@ -244,9 +260,11 @@ class Reader:
             self._writing = False
 
     async def _company(self) -> None:
-        """Give those that are being read a moment: one transaction for many costs little more than one for one."""
-        if self._reading:
+        """Wait while others keep coming: one transaction for many costs little more than one for one."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + LONGEST_COMPANY
+        while self._reading and loop.time() < (until := min(end, self._latest + COMPANY)):
             self._enough.clear()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(COMPANY):
+                async with asyncio.timeout_at(until):
                     await self._enough.wait()

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, func, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from interviewkit.errors import ListingUnstableError
 from interviewkit.harvest import items, schema
 from interviewkit.harvest.deletions import ask_for, lift, mark_gone, unnamed
+from interviewkit.harvest.engine import Transaction
 from interviewkit.harvest.leases import Lease
 from interviewkit.harvest.outcomes import Change, Outcome
 from interviewkit.harvest.unreadable import forgive_rows, keep
@@ -27,14 +27,14 @@ RESCANS = 2
 RESCAN_LATER = timedelta(minutes=10)
 _ONCE = timedelta(seconds=1)
 State = dict[str, Any]
+_STATES = select(schema.stream_state).where(schema.stream_state.c.account == bindparam("mine"))
 _SAVE_GATE = update(schema.rate_scope).where(schema.rate_scope.c.scope == bindparam("mine"))
 
 
 async def states(work: Work) -> dict[str, State]:
     """Where each stream stands, by name."""
-    table = schema.stream_state
     async with work.store.reading() as connection:
-        rows = await connection.execute(select(table).where(table.c.account == work.account))
+        rows = await connection.execute(_STATES, {"mine": work.account})
         found = {row["stream"]: dict(row) for row in rows.mappings()}
     return {stream.name: found.get(stream.name) or _unread(work.account, stream.name) for stream in work.plan.streams}
 
@@ -134,7 +134,7 @@ def _erased(work: Work, ref: str, row: Row) -> bool:
     return work.erasures.covers(work.account, ref, email) or work.erasures.covers_text(row.memo or "")
 
 
-async def save_gate(work: Work, connection: AsyncConnection) -> None:
+async def save_gate(work: Work, connection: Transaction) -> None:
     """Write the account's limits down beside the data."""
     if not work.gate.is_open:
         await connection.execute(_SAVE_GATE, {"mine": work.gate.scope, **work.gate.state()})
@@ -167,7 +167,7 @@ def _advanced(state: State, found: ListPage) -> State:
 
 
 async def _finish(
-    work: Work, connection: AsyncConnection, state: State, last: ListPage
+    work: Work, connection: Transaction, state: State, last: ListPage
 ) -> tuple[State, list[tuple[str, int | None]]]:
     """The state after the last page, and who is gone."""
     now = work.clock()
@@ -231,7 +231,7 @@ async def _anew(work: Work, lease: Lease, state: State, error: ListingUnstableEr
     return begun
 
 
-async def _seen(connection: AsyncConnection, account: str, refs: Sequence[str], generation: int) -> None:
+async def _seen(connection: Transaction, account: str, refs: Sequence[str], generation: int) -> None:
     table = schema.item
     for some in items.chunks(refs):
         await connection.execute(

@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 import attrs
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from interviewkit.harvest import schema
 from interviewkit.harvest.addresses import addresses
+from interviewkit.harvest.engine import Transaction
 from interviewkit.harvest.erasures import ErasureCheck, Erasures
 from interviewkit.harvest.store import Store
 from interviewkit.model import SessionRef
@@ -43,7 +43,7 @@ class Screen:
         await Erasures.load(self._store, self._given)
 
     @contextlib.asynccontextmanager
-    async def writing(self, traces: Sequence[Trace]) -> AsyncIterator[tuple[AsyncConnection, list[bool]]]:
+    async def writing(self, traces: Sequence[Trace]) -> AsyncIterator[tuple[Transaction, list[bool]]]:
         """A transaction that writes, and for each trace whether it is that of an erased person or session.
 
         Raises `StoreError`; `ConfigurationError` when people were erased and the key is missing.
@@ -62,7 +62,7 @@ class Screen:
                     return
 
     async def _covered(
-        self, connection: AsyncConnection, traces: Sequence[Trace], emails: Sequence[set[str]]
+        self, connection: Transaction, traces: Sequence[Trace], emails: Sequence[set[str]]
     ) -> list[bool]:  # fmt: skip
         everybody: set[str] = set().union(*emails)
         refs = {ref for one in traces for ref in one.refs}

@@ -8,11 +8,11 @@ from typing import Any
 
 import attrs
 from sqlalchemy import ColumnElement, Row, Table, or_, select, tuple_
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from interviewkit.errors import InvalidArgumentError
 from interviewkit.harvest import schema
 from interviewkit.harvest.addresses import holds, normal
+from interviewkit.harvest.engine import Transaction
 from interviewkit.harvest.store import Store
 from interviewkit.ledger.operations import hashed
 from interviewkit.model import SessionRef
@@ -197,7 +197,7 @@ def conditions(table: Table, found: Found) -> Iterator[ColumnElement[bool]]:
             yield own & named & table.c.ref.is_(None)
 
 
-async def _count(connection: AsyncConnection, table: Table, found: Found) -> int:
+async def _count(connection: Transaction, table: Table, found: Found) -> int:
     """How many rows these are; one may be meant by several conditions."""
     rows: set[tuple[Any, ...]] = set()
     for condition in conditions(table, found):

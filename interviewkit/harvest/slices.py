@@ -20,7 +20,7 @@ from interviewkit.harvest import items, scans, schema
 from interviewkit.harvest.erasures import Erasures
 from interviewkit.harvest.gate import ALLOWANCE
 from interviewkit.harvest.leases import Lease
-from interviewkit.harvest.reading import Reader
+from interviewkit.harvest.reading import Read, Reader
 from interviewkit.harvest.work import HaltError, ParkedError, Work
 
 _STORE_AGAIN = 0.2
@@ -109,11 +109,12 @@ async def _steps(work: Work, lease: Lease, *, until: float) -> Slice:
     while True:
         if work.stopping() or loop.time() >= until:
             return Slice(state=Next.MORE, until=work.clock())
-        if await reader.batch(until=until):
+        read = await reader.batch(until=until)
+        if read is Read.SOME or (read is Read.ALL and (work.stopping() or loop.time() >= until)):
             continue
         work.fresh.clear()
         following = await _list(work, lease)
-        if following is not None:
+        if following is not None and read is Read.NONE:
             return Slice(state=Next.DONE, until=following)
 
 

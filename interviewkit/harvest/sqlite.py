@@ -1,173 +1,228 @@
-"""SQLite's driver with few visits to the connection's thread: aiosqlite alone makes four a statement.
+"""SQLite without a driver of its own kind: statements are done on the spot, and a thread waits for the disk.
 
-A transaction of a harvest is a handful of small statements, and waking a thread takes longer than most of them. The
-thread does what may wait: for the lock that a write begins with, for rows that are read, and for the disk at the end
-of a write. Once the lock is held, a write goes into SQLite's memory: that is done on the spot.
+A transaction of a harvest is a handful of small statements, each done sooner than a thread is woken. What may take
+long is to wait: for another process that writes, which is asked for again and again, and for the disk at the end of a
+write. A task that is cancelled leaves no lock behind, since no thread can get one for it.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import functools
 import sqlite3
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from threading import Thread
-from typing import Any, Self
+from typing import Any, TypeVar, cast
 
-import aiosqlite
+from sqlalchemy import URL, Connection, CursorResult, Dialect, Executable, Insert, NullPool, ScalarResult, create_engine
+from sqlalchemy import Engine as SyncEngine
+from sqlalchemy.dialects.sqlite import dialect
 
-AT_ONCE = 100
-"""Rows that are read with the statement itself. A statement with fewer is over then."""
-READING, WRITING = "BEGIN", "BEGIN IMMEDIATE"
-
-
-async def connect(path: Path, *, busy_seconds: float) -> Connection:
-    """Open a file, in autocommit. `busy_seconds` are waited for another process that writes to it."""
-    connection = Connection(
-        lambda: sqlite3.connect(path, timeout=busy_seconds, isolation_level=None, check_same_thread=False),
-        iter_chunk_size=AT_ONCE,
-    )
-    # A thread that waits for statements must not hold up the end of a process that was told to stop at once.
-    thread: Any = getattr(connection, "_thread", connection)  # before aiosqlite 0.22 it was the thread itself
-    assert isinstance(thread, Thread)  # noqa: S101
-    thread.daemon = True
-    await connection
-    return connection
+T = TypeVar("T")
+_DIALECT = dialect()
+_SOONEST, _LATEST = 0.001, 0.05
+"""Seconds between two questions whether another process has finished writing."""
+_COMPILED = 64
+"""Statements that are kept compiled."""
+_IDLE = 4
+"""Connections that are kept for the next readers."""
 
 
-class Connection(aiosqlite.Connection):
-    """A connection whose transactions begin with their first statement, which brings its first rows along."""
-
-    def __init__(self, connector: Callable[[], sqlite3.Connection], iter_chunk_size: int) -> None:
-        super().__init__(connector, iter_chunk_size)
-        self._beginning: str | None = None
-        """A transaction's first words, of which SQLite knows nothing yet."""
-        self._begun: str | None = None
-        """Those of a transaction that has begun, while the thread has nothing to do."""
-        self._used = False
-        """Whether anything was done since the last transaction's end."""
-
-    def cursor(self) -> Cursor:  # type: ignore[override]
-        """A cursor, of which SQLite knows nothing yet either."""
-        return Cursor(self)
-
-    def begin(self, words: str) -> None:
-        """Let the next statement begin a transaction. It is that one which fails when another process has the file."""
-        self._beginning = words
-
-    async def visit(self, function: Callable[..., Any], *given: Any) -> Any:
-        """Call a function in the connection's thread, or on the spot."""
-        self._used = True
-        if self._begun == WRITING:
-            return function(*given)
-        begun, self._begun = self._begun, None
-        if self._beginning is None:
-            found = await self._execute(function, *given)  # type: ignore[no-untyped-call]
-        else:
-            begun, self._beginning = self._beginning, None
-            found = await self._execute(self._after, begun, function, *given)  # type: ignore[no-untyped-call]
-        self._begun = begun
-        return found
-
-    def _after(self, words: str, function: Callable[..., Any], *given: Any) -> Any:
-        self.file.execute(words).close()
-        return function(*given)
-
-    async def commit(self) -> None:
-        """Commit the transaction, if one has begun."""
-        await self._finish(sqlite3.Connection.commit)
-
-    async def rollback(self) -> None:
-        """Roll the transaction back, if one has begun."""
-        await self._finish(sqlite3.Connection.rollback)
-
-    async def _finish(self, end: Callable[[sqlite3.Connection], None]) -> None:
-        begun, self._begun, self._beginning = self._begun, None, None
-        if not self._used:
-            return
-        if begun == READING:
-            end(self.file)
-        else:
-            await self._execute(end, self.file)  # type: ignore[no-untyped-call]
-        self._used = False  # not if this was cancelled: then the next one to have the connection rolls back
-
-    @property
-    def file(self) -> sqlite3.Connection:
-        """The open file, for a visit. Raises `ValueError` when it is closed."""
-        return self._conn
-
-
-class Cursor:
-    """What SQLAlchemy asks of a cursor of aiosqlite."""
-
-    __slots__ = ("_connection", "_open", "_rows", "arraysize", "description", "lastrowid", "rowcount")
+class Transaction:
+    """What SQLAlchemy's `AsyncConnection` offers within a transaction, as far as it is used here."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._open: sqlite3.Cursor | None = None
-        """SQLite's cursor, while it has more rows."""
-        self._rows: deque[Any] = deque()
-        self.arraysize = 1
-        self.description: Any = None
-        self.lastrowid: int | None = None
-        self.rowcount = -1
+        self._results: list[CursorResult[Any]] = []
+        """Those that have more rows."""
 
-    async def __aenter__(self) -> Self:
-        return self
+    @property
+    def dialect(self) -> Dialect:
+        """SQLite's."""
+        return self._connection.dialect
 
-    async def __aexit__(self, *_: object) -> None:
-        await self.close()
+    async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
+        """Do a statement."""
+        result: CursorResult[Any] = self._connection.execute(statement, parameters)
+        self._results = [one for one in (*self._results, result) if one.cursor is not None]
+        return result
 
-    async def execute(self, words: str, *given: Any) -> Self:
-        """Do a statement, and read its first rows."""
-        await self.close()
-        await self._connection.visit(self._start, self._connection.file.execute, words, *given)
-        return self
+    async def scalar(self, statement: Executable, parameters: Any = None) -> Any:
+        """The first column of a statement's first row, or `None`.
 
-    async def executemany(self, words: str, *given: Any) -> Self:
-        """Do a statement for each set of parameters."""
-        await self.close()
-        await self._connection.visit(self._start, self._connection.file.executemany, words, *given)
-        return self
+        A statement with parameters had better be a constant: it is compiled once.
+        """
+        if parameters is None:
+            return self._connection.scalar(statement)
+        prepared = _query(statement)
+        rows = _driver(self._connection).execute(prepared.text, prepared.values(parameters)).fetchall()
+        return prepared.read(rows[0][0]) if rows else None
 
-    async def fetchone(self) -> Any:
-        """The next row, or `None`."""
-        return next(iter(await self.fetchmany(1)), None)
+    async def scalars(self, statement: Executable, parameters: Any = None) -> ScalarResult[Any]:
+        """The first column of a statement's rows."""
+        return (await self.execute(statement, parameters)).scalars()
 
-    async def fetchmany(self, size: int | None = None) -> Sequence[Any]:
-        """The next rows; none when there are no more."""
-        wanted = size or self.arraysize
-        if len(self._rows) < wanted and self._open is not None:
-            await self._connection.visit(self._read, max(wanted, AT_ONCE))
-        return [self._rows.popleft() for _ in range(min(wanted, len(self._rows)))]
+    def put(self, statement: Insert, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Do an insert for each row; all of them have the same columns."""
+        prepared = _insert(statement, tuple(rows[0]))
+        _driver(self._connection).executemany(prepared.text, map(prepared.values, rows)).close()
 
-    async def fetchall(self) -> Sequence[Any]:
-        """All rows that are left."""
-        if self._open is not None:
-            await self._connection.visit(self._read, None)
-        rows, self._rows = self._rows, deque()
-        return rows
+    async def run_sync(self, function: Callable[..., T], *given: Any) -> T:
+        """Call a function that wants SQLAlchemy's own connection."""
+        return function(self._connection, *given)
 
-    async def close(self) -> None:
-        """Leave the rows that nobody read."""
-        self._rows.clear()
-        if self._open is not None:
-            left, self._open = self._open, None
-            await self._connection.visit(left.close)
+    def end(self) -> None:
+        """Leave the rows that nobody read: SQLite would keep the whole file as it was for them."""
+        for result in self._results:
+            result.close()
 
-    # --- in a visit ---
 
-    def _start(self, statement: Callable[..., sqlite3.Cursor], *given: Any) -> None:
-        cursor = self._open = statement(*given)
-        self.description, self.lastrowid = cursor.description, cursor.lastrowid
-        self._read(AT_ONCE if cursor.description is not None else 0)
-        self.rowcount = cursor.rowcount
+class _Prepared:
+    """A statement that is compiled once: SQLAlchemy takes longer to prepare an execution than SQLite to do it."""
 
-    def _read(self, size: int | None) -> None:
-        """Read so many more rows, `None`: all; at their end SQLite's cursor is closed."""
-        assert self._open is not None  # noqa: S101
-        rows = () if size == 0 else self._open.fetchall() if size is None else self._open.fetchmany(size)
-        self._rows.extend(rows)
-        if not size or len(rows) < size:
-            self._open.close()
-            self._open = None
+    def __init__(self, statement: Any, names: tuple[str, ...] | None = None) -> None:
+        compiled: Any = statement.compile(dialect=_DIALECT, column_keys=names)
+        binds = [compiled.binds[name] for name in compiled.positiontup]
+        self.text = str(compiled)
+        self._places = tuple(compiled.positiontup)
+        self._fixed = {name: one.value for name, one in zip(self._places, binds, strict=True) if not one.required}
+        written = [one.type.dialect_impl(_DIALECT).bind_processor(_DIALECT) for one in binds]
+        self._written = [(place, write) for place, write in enumerate(written) if write is not None]
+        columns = () if names is not None else tuple(statement.exported_columns)
+        read = columns[0].type.dialect_impl(_DIALECT).result_processor(_DIALECT, None) if columns else None
+        self.read: Callable[[Any], Any] = read or (lambda value: value)
+        """What turns the first column's value into Python's."""
+
+    def values(self, given: Mapping[str, Any]) -> list[Any]:
+        """Parameters, or a row's values, in the order of the statement."""
+        known = {**self._fixed, **given} if self._fixed else given
+        found = [known[name] for name in self._places]
+        for place, write in self._written:
+            found[place] = write(found[place])
+        return found
+
+
+_insert = functools.lru_cache(_COMPILED)(_Prepared)
+_query = functools.lru_cache(_COMPILED)(_Prepared)
+
+
+class Engine:
+    """A SQLite file: one connection that writes, whose users take turns, and some that read."""
+
+    def __init__(self, path: Path, *, busy_seconds: float) -> None:
+        self.url = URL.create("sqlite", database=str(path))
+        self._path = path
+        self._busy_seconds = busy_seconds
+        self._engine = create_engine(self.url, creator=self._open, poolclass=NullPool, hide_parameters=True)
+        # SQLite has one writer: those of this process take turns here, in order, and not by trying again and again.
+        self._turn = asyncio.Lock()
+        self._writer: Connection | None = None
+        self._readers: list[Connection] = []
+
+    @property
+    def dialect(self) -> Dialect:
+        """SQLite's."""
+        return self._engine.dialect
+
+    @property
+    def sync_engine(self) -> SyncEngine:
+        """SQLAlchemy's engine, for its events."""
+        return self._engine
+
+    def _open(self) -> sqlite3.Connection:
+        made = sqlite3.connect(
+            self._path, timeout=self._busy_seconds, isolation_level=None, check_same_thread=False
+        )  # fmt: skip
+        try:
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
+                made.execute(f"PRAGMA {pragma}").close()
+        except BaseException:
+            made.close()
+            raise
+        return made
+
+    @contextlib.asynccontextmanager
+    async def begin(self, *, writes: bool = True) -> AsyncIterator[Transaction]:
+        """A transaction: of one moment; one that `writes` begins when nobody else does."""
+        if not writes:
+            with self._reader() as reader, _transaction(reader) as transaction:
+                _driver(reader).execute("BEGIN").close()
+                yield transaction
+            return
+        async with self._turn:
+            if self._writer is None:
+                self._writer = self._engine.connect()
+                _driver(self._writer).execute("PRAGMA busy_timeout = 0").close()
+            with _transaction(self._writer) as transaction:
+                driver = _driver(self._writer)
+                await self._lock(driver)
+                yield transaction
+                transaction.end()
+                await _whatever_happens(driver.commit)
+
+    @contextlib.contextmanager
+    def _reader(self) -> Iterator[Connection]:
+        reader = self._readers.pop() if self._readers else self._engine.connect()
+        try:
+            yield reader
+        finally:
+            if len(self._readers) < _IDLE:
+                self._readers.append(reader)
+            else:
+                reader.close()
+
+    async def _lock(self, driver: sqlite3.Connection) -> None:
+        """Begin to write, as soon as no other process does."""
+        loop, pause = asyncio.get_running_loop(), _SOONEST
+        give_up = loop.time() + self._busy_seconds
+        while True:
+            try:
+                driver.execute("BEGIN IMMEDIATE").close()
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or loop.time() > give_up:
+                    raise
+            else:
+                return
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LATEST)
+
+    async def dispose(self) -> None:
+        """Close the connections that nobody uses. It may be used again."""
+        for reader in self._readers:
+            reader.close()
+        self._readers.clear()
+        if self._writer is not None and not self._turn.locked():
+            self._writer.close()
+            self._writer = None
+
+
+@contextlib.contextmanager
+def _transaction(connection: Connection) -> Iterator[Transaction]:
+    transaction = Transaction(connection)
+    with connection.begin():
+        try:
+            yield transaction
+        finally:
+            transaction.end()
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    found: Any = connection.connection.driver_connection
+    return cast("sqlite3.Connection", found)
+
+
+async def _whatever_happens(work: Callable[[], None]) -> None:
+    """Do what waits for the disk in a thread; a caller who is cancelled waits for its end, as it cannot be stopped."""
+    running = asyncio.get_running_loop().run_in_executor(None, work)
+    cancelled: asyncio.CancelledError | None = None
+    while not running.done():
+        try:
+            await asyncio.shield(running)
+        except asyncio.CancelledError as request:
+            cancelled = request
+        except sqlite3.Error:
+            break
+    if cancelled is not None:
+        raise cancelled
+    running.result()

@@ -7,18 +7,19 @@ import contextlib
 import json
 import os
 from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import attrs
 from sqlalchemy import bindparam, column, func, select, table, text, update
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from interviewkit.errors import ConfigurationError, StoreError
-from interviewkit.harvest import schema
-from interviewkit.harvest.engine import connect, parse, shown, told
+from interviewkit.harvest import schema, sqlite
+from interviewkit.harvest.engine import Transaction, connect, parse, shown, told
 from interviewkit.harvest.schema import VERSION_TABLE
 from interviewkit.model import Report
 from interviewkit.serialize import report_from_json
@@ -58,14 +59,14 @@ class Record:
 class Store:
     """Where reports are kept: a SQLite file or a PostgreSQL database. Open it with `Store.open`."""
 
-    def __init__(self, engine: AsyncEngine, *, name: str, folder: Path | None, lease_seconds: float) -> None:
+    def __init__(
+        self, engine: AsyncEngine | sqlite.Engine, *, name: str, folder: Path | None, lease_seconds: float
+    ) -> None:
         self.engine = engine
         self.name = name
         self.folder = folder
         self.lease_seconds = lease_seconds
         self._tasks: set[asyncio.Task[Any]] = set()
-        # SQLite has one writer: those of this process take turns here, in order, and not by trying again and again.
-        self._turn = asyncio.Lock() if self.dialect == "sqlite" else contextlib.nullcontext()
 
     @classmethod
     async def open(cls, url: str | os.PathLike[str], *, lease_seconds: float = 30.0, create: bool = True) -> Self:
@@ -123,37 +124,39 @@ class Store:
     # --- transactions ---
 
     @contextlib.asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncConnection]:
+    async def reading(self) -> AsyncIterator[Transaction]:
         """A transaction that only reads. Raises `StoreError`."""
         with told(self.name):
-            async with self.engine.connect() as connection, connection.begin():
-                yield connection
+            async with self._begin(writes=False) as transaction:
+                yield transaction
 
     @contextlib.asynccontextmanager
-    async def writing(self, lease: Lease | None = None) -> AsyncIterator[AsyncConnection]:
+    async def writing(self, lease: Lease | None = None) -> AsyncIterator[Transaction]:
         """A transaction that writes, committed at its end; with a lease only while that holds.
 
         Raises `LeaseLostError`, or `StoreError`; then nothing was written.
         """
         with told(self.name):
-            async with self._turn, self.engine.connect() as connection:
-                await connection.execution_options(immediate=True)
-                async with connection.begin():
-                    if lease is not None:
-                        await lease.check(connection)
-                    yield connection
+            async with self._begin(writes=True) as transaction:
+                if lease is not None:
+                    await lease.check(transaction)
+                yield transaction
 
-    async def now(self, connection: AsyncConnection) -> datetime:
+    def _begin(self, *, writes: bool) -> AbstractAsyncContextManager[Transaction]:
+        if isinstance(self.engine, sqlite.Engine):
+            return self.engine.begin(writes=writes)
+        return cast("AbstractAsyncContextManager[Transaction]", self.engine.begin())
+
+    async def now(self, connection: Transaction) -> datetime:
         """The time that all machines which share the store agree on: the database's."""
         if self.dialect == "sqlite":
             return datetime.now(UTC)
         found: datetime = (await connection.execute(select(func.clock_timestamp()))).scalar_one()
         return found.astimezone(UTC)
 
-    async def next_seq(self, connection: AsyncConnection, count: int = 1) -> int:
+    async def next_seq(self, connection: Transaction, count: int = 1) -> int:
         """The first of `count` new numbers. Whoever has them writes alone until the end of the transaction."""
-        taken = await connection.execute(_NEXT_SEQ, {"count": count})
-        last: int = taken.scalar_one()
+        last: int = await connection.scalar(_NEXT_SEQ, {"count": count})
         return last - count + 1
 
     async def last_seq(self) -> int:

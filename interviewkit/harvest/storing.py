@@ -8,11 +8,11 @@ from typing import Any
 
 import attrs
 from sqlalchemy import bindparam, delete, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from interviewkit.errors import InterviewKitError
 from interviewkit.harvest import deletions, items, scans, schema
 from interviewkit.harvest.documents import Document
+from interviewkit.harvest.engine import Transaction
 from interviewkit.harvest.leases import Lease
 from interviewkit.harvest.outcomes import Change, Outcome
 from interviewkit.harvest.unreadable import forgive, keep
@@ -75,7 +75,7 @@ async def store(work: Work, lease: Lease, batch: Sequence[Done]) -> list[Outcome
 
 
 async def _store_reports(
-    work: Work, connection: AsyncConnection, batch: Sequence[Done]
+    work: Work, connection: Transaction, batch: Sequence[Done]
 ) -> tuple[list[Outcome], dict[str, items.Values]]:
     """Store reports; only those that say something else than before get a new `seq`.
 
@@ -109,7 +109,7 @@ async def _store_reports(
         if done.artifacts is not None:
             files += await _replaced(connection, work.account, ref, done.artifacts)
         told = None if change is Change.UNCHANGED else kept
-        parsed = SessionRef.parse(ref)
+        parsed = done.report.ref if done.report is not None else SessionRef.parse(ref)
         outcomes.append(Outcome(account=work.account, ref=parsed, change=change, report=done.report, seq=told))
     await items.put(connection, table, rows)
     await items.put(connection, schema.artifact, files)
@@ -118,7 +118,7 @@ async def _store_reports(
 
 
 async def _replaced(
-    connection: AsyncConnection, account: str, ref: str, artifacts: Sequence[Mapping[str, Any]]
+    connection: Transaction, account: str, ref: str, artifacts: Sequence[Mapping[str, Any]]
 ) -> list[Mapping[str, Any]]:
     """A report's files as rows to be stored; one that could not be had this time keeps the row of the last time."""
     table = schema.artifact

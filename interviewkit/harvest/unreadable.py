@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from interviewkit.errors import InterviewKitError
 from interviewkit.harvest import items, schema
 from interviewkit.harvest.documents import text_without_links, without_links
+from interviewkit.harvest.engine import Transaction
 from interviewkit.harvest.erasures import Erasures
 
 LARGEST = 1024 * 1024
@@ -21,7 +21,7 @@ LARGEST = 1024 * 1024
 
 
 async def keep(
-    connection: AsyncConnection, account: str, stream: str, raw: Any, error: InterviewKitError, *, now: datetime,
+    connection: Transaction, account: str, stream: str, raw: Any, error: InterviewKitError, *, now: datetime,
     erasures: Erasures, ref: str | None = None,
 ) -> None:  # fmt: skip
     """Store what could not be read, unless the address of a person who was erased stands in it.
@@ -41,14 +41,14 @@ async def keep(
     await items.put(connection, schema.unreadable, [row])
 
 
-async def forgive(connection: AsyncConnection, account: str, refs: Sequence[str]) -> None:
+async def forgive(connection: Transaction, account: str, refs: Sequence[str]) -> None:
     """Drop what was kept of reports that can be read now."""
     table = schema.unreadable
     for some in items.chunks(refs):
         await connection.execute(delete(table).where(table.c.account == account, table.c.ref.in_(some)))
 
 
-async def forgive_rows(connection: AsyncConnection, account: str, stream: str, *, before: datetime) -> None:
+async def forgive_rows(connection: Transaction, account: str, stream: str, *, before: datetime) -> None:
     """Drop the rows of a list that a full scan, begun at that time, did not find unreadable again."""
     table = schema.unreadable
     old = table.c.ref.is_(None) & (table.c.seen_at < before)

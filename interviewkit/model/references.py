@@ -55,14 +55,14 @@ class SessionRef:
             _check_id("parent", self.parent)
 
     def __str__(self) -> str:
-        own = quote(self.id, safe="")
-        last = own if self.parent is None else f"{quote(self.parent, safe='')}/{own}"
-        return f"{quote(self.provider, safe='')}:{self.kind.value}:{last}"
+        own = _quoted(self.id)
+        last = own if self.parent is None else f"{_quoted(self.parent)}/{own}"
+        return f"{_quoted(self.provider)}:{self.kind.value}:{last}"
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read what `str(ref)` wrote. Raises `InvalidArgumentError` for anything else."""
-        match = re.fullmatch(_REF, text) if isinstance(text, str) else None
+        match = _REF.fullmatch(text) if isinstance(text, str) else None
         if match is None:
             raise InvalidArgumentError(
                 "not a session reference", hint="write PROVIDER:KIND:ID, such as coderpad:live:DM32JWG2"
@@ -75,7 +75,11 @@ class SessionRef:
         return cls(provider=names[0] or "", kind=SessionKind(kind), id=names[1] or "", parent=names[2])
 
 
-_REF = r"([^:/\s]+):(live|take_home):(?:([^:/\s]+)/)?([^:/\s]+)"
+_REF = re.compile(r"([^:/\s]+):(live|take_home):(?:([^:/\s]+)/)?([^:/\s]+)")
+
+
+def _quoted(part: str) -> str:
+    return part if part.isascii() and part.isalnum() else quote(part, safe="")
 
 
 def refer(

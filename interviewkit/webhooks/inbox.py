@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, case, func, or_, select, tuple_, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from interviewkit.harvest.engine import Transaction
 from interviewkit.harvest.schema import webhook as webhooks_table
 from interviewkit.harvest.screening import Screen, Trace
 from interviewkit.harvest.store import Store
@@ -215,7 +215,7 @@ def _insert(dialect: str) -> Any:
     return made.on_conflict_do_update(index_elements=["account", "dedupe_key"], set_=more)
 
 
-async def _known(connection: AsyncConnection, keys: Collection[str]) -> set[tuple[str, str]]:
+async def _known(connection: Transaction, keys: Collection[str]) -> set[tuple[str, str]]:
     """Which of these are there, of whatever account."""
     found: set[tuple[str, str]] = set()
     ordered = sorted(keys)

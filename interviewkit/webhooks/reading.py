@@ -131,4 +131,3 @@ def _unreadable(provider: InterviewProvider, body: bytes, raw: Any, why: str, *,
         account=provider.account, dedupe_key=deliveries.dedupe_key(provider.name, None, None, raw),
         provider=provider.name, state=EventState.UNREADABLE, is_verified=is_verified, body=body, error=why, raw=raw,
     )  # fmt: skip
-

@@ -30,11 +30,11 @@ LISTS = {"/api/pads", "/1/tests", "/1/tests/{test_id}/candidates", "/1/pads", "/
 """The routes of lists; what else is asked for belongs to one report."""
 PATIENCE = 60.0
 PRELOADED = [
-    "pytest", driver.__name__, "aiosqlite", "alembic.command", "alembic.runtime.environment", "cattrs",
+    "pytest", driver.__name__, "alembic.command", "alembic.runtime.environment", "cattrs",
     "interviewkit.harvest.erase", "interviewkit.harvest.sqlite", "interviewkit.http.transport",
     "interviewkit.providers.coderpad.harvest", "interviewkit.providers.codility.harvest",
     "interviewkit.providers.remoteinterview.harvest", "sqlalchemy.dialects.postgresql.psycopg",
-    "sqlalchemy.dialects.sqlite.aiosqlite",
+    "sqlalchemy.dialects.sqlite.pysqlite",
 ]  # fmt: skip
 """What a harvest imports: a child that is killed at random should be at work, not at imports."""
 CONCURRENCY = 4

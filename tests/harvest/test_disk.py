@@ -16,7 +16,7 @@ from .children import LEASE_OPTIONS, Requests, expire_leases, forget_requests, k
 
 FULL: list[tuple[dict[str, Any], str]] = [
     ({"most_pages": 100}, "the disk is full"),  # what SQLite says when the system says ENOSPC
-    ({"largest_file": 400_000}, "the disk cannot be written"),  # a quota, or a file system with small files
+    ({"largest_file": 800_000}, "the disk cannot be written"),  # a quota, or a file system with small files
 ]
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import attrs
 import pytest
+from sqlalchemy import text
 
 import interviewkit as ik
 from interviewkit.harvest import Change, Harvester, Progress, Store, schema
@@ -486,7 +487,7 @@ async def test_a_store_that_fails_ends_the_run_with_its_error(tmp_path: Path) ->
     vendor = Vendor(sessions=3)
     async with place(tmp_path / "store.db", vendor) as here:
         async with here.store.writing() as connection:
-            await connection.exec_driver_sql("DROP TABLE report")
+            await connection.execute(text("DROP TABLE report"))
         with pytest.raises(ik.StoreError):
             await here.harvest()
         assert len(vendor.sessions.read) == 3

@@ -60,10 +60,10 @@ async def store(store_url: str) -> AsyncIterator[Store]:
 @pytest.mark.parametrize(
     ("url", "driver", "database"),
     [
-        ("sqlite:///file.db", "sqlite+aiosqlite", "file.db"),
-        ("sqlite:////abs/file.db", "sqlite+aiosqlite", "/abs/file.db"),
-        ("file.sqlite3", "sqlite+aiosqlite", "file.sqlite3"),
-        (Path("/abs/any name"), "sqlite+aiosqlite", "/abs/any name"),
+        ("sqlite:///file.db", "sqlite", "file.db"),
+        ("sqlite:////abs/file.db", "sqlite", "/abs/file.db"),
+        ("file.sqlite3", "sqlite", "file.sqlite3"),
+        (Path("/abs/any name"), "sqlite", "/abs/any name"),
         ("postgresql://me@host/db", "postgresql+psycopg", "db"),
         ("postgres://me@host/db", "postgresql+psycopg", "db"),
     ],
@@ -251,7 +251,7 @@ async def test_the_migrations_make_the_schema(store: Store) -> None:
         )
         return list(compare_metadata(context, schema.metadata))
 
-    async with store.engine.connect() as connection:
+    async with store.reading() as connection:
         assert await connection.run_sync(differences) == []
 
 
@@ -343,11 +343,9 @@ def _rows(connection: Any) -> dict[str, list[Any]]:
 
 async def test_a_store_of_the_first_version_is_upgraded_with_its_rows(store_url: str) -> None:
     engine = connect(parse(store_url))
-    async with engine.connect() as connection:
-        await connection.execution_options(immediate=True)
-        async with connection.begin():
-            await connection.run_sync(_make_first_version)
-            before = await connection.run_sync(_rows)
+    async with engine.begin() as connection:
+        await connection.run_sync(_make_first_version)
+        before = await connection.run_sync(_rows)
     await engine.dispose()
     assert {name: len(rows) for name, rows in before.items()} == dict.fromkeys(before, 1)
     async with await Store.open(store_url) as store:
@@ -417,7 +415,7 @@ async def test_primary_keys_and_indexes_are_those_of_the_schema(store: Store) ->
         indexes = {(index.name, tuple(column.name for column in index.columns)) for index in one.indexes}
         return [column.name for column in one.primary_key], f"pk_{one.name}", indexes
 
-    async with store.engine.connect() as connection:
+    async with store.reading() as connection:
         shapes = await connection.run_sync(found)
     assert shapes == {one.name: expected(one) for one in schema.metadata.sorted_tables}
 

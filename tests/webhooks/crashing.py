@@ -23,10 +23,10 @@ from interviewkit.webhooks import Schedule, WebhookReceiver
 from interviewkit.webhooks.inbox import Inbox
 
 PRELOADED = [
-    "pytest", "aiohttp", "aiosqlite", "alembic.command", "cattrs", "interviewkit.webhooks.receiver",
+    "pytest", "aiohttp", "alembic.command", "cattrs", "interviewkit.webhooks.receiver",
     "interviewkit.webhooks.web", "interviewkit.http.transport", "interviewkit.providers.codility",
     "interviewkit.providers.remoteinterview", "sqlalchemy.dialects.postgresql.psycopg",
-    "sqlalchemy.dialects.sqlite.aiosqlite", "interviewkit.harvest.sqlite",
+    "interviewkit.harvest.sqlite",
 ]  # fmt: skip
 
 

@@ -214,10 +214,11 @@ async def test_the_path_is_what_is_below_the_mount_point(door: Entrance, scope: 
 
 
 async def test_a_body_in_pieces_is_put_together_and_one_without_an_end_is_not_stored(door: Entrance) -> None:
-    first, last = {"type": "http.request", "body": result()[:9], "more_body": True}, {"type": "http.disconnect"}
-    gone = await Conversation(first, last).with_(door.receiver.asgi(), **http())
+    all_of_it = {"type": "http.request", "body": result(), "more_body": True}
+    gone = await Conversation(all_of_it, {"type": "http.disconnect"}).with_(door.receiver.asgi(), **http())
     assert gone[0]["status"] == 400
     assert await door.kept() == []
+    first = {"type": "http.request", "body": result()[:9], "more_body": True}
     rest = {"type": "http.request", "body": result()[9:]}
     whole = await Conversation(first, {"type": "http.request", "more_body": True}, rest).with_(
         door.receiver.asgi(), **http()

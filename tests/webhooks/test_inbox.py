@@ -211,4 +211,4 @@ async def test_claiming_stays_quick_among_many(store_url: str) -> None:
             await inbox.put([arrival(number, session=f"s-{number % 700}") for number in range(start, start + 1000)])
         began = asyncio.get_running_loop().time()
         assert len(await claim(inbox, 4)) == 4
-        assert asyncio.get_running_loop().time() - began < 1.0
+        assert asyncio.get_running_loop().time() - began < 2.0

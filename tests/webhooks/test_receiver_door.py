@@ -19,6 +19,7 @@ from interviewkit.harvest import Store
 from interviewkit.webhooks import EventState, WebhookReceiver
 from interviewkit.webhooks.committing import GroupCommit
 from interviewkit.webhooks.inbox import Inbox
+from interviewkit.webhooks.paths import token_of
 from interviewkit.webhooks.reading import CutShortError
 
 from .door import (
@@ -256,6 +257,7 @@ async def test_a_sessions_own_url_takes_no_other_sessions_events(door: Entrance)
     assert await door.post(path, result(candidate="ref-78")) == 403
     assert await door.post(path, result(candidate=None)) == 403
     assert await door.post(path, result(candidate="")) == 403
+    assert await door.post(below(door.receiver.callback_url(ACME, reference="")), result(candidate=None)) == 403
     assert await door.post(path[:-1], result()) == 403
     assert await door.post(f"{ACME_PATH}/x", result()) == 403
     assert await door.kept() == []
@@ -268,6 +270,10 @@ async def test_a_token_of_another_account_or_secret_is_refused(door: Entrance) -
     token = door.receiver.callback_url(ACME, reference="ref-77").rpartition("/")[2]
     assert await door.post(f"/{ACME}/{SECRETS[ACME][1]}/{token}", result()) == 403
     assert await door.kept() == []
+
+
+def test_accounts_with_the_same_secret_have_other_tokens() -> None:
+    assert token_of(SECRETS[OTHER], ACME, "ref-77") != token_of(SECRETS[OTHER], OTHER, "ref-77")
 
 
 async def test_no_url_of_one_session_where_the_vendor_has_one_for_all(door: Entrance, payload_bytes: Bytes) -> None:
@@ -314,7 +320,7 @@ async def test_a_bug_in_storing_is_a_503_and_ends_nothing(door: Entrance, monkey
 async def test_a_store_that_is_slow_is_a_503_before_the_vendor_gives_up(door: Entrance) -> None:
     receiver = door.receiver
     receiver._commits = GroupCommit(receiver._inbox, patience=0.02)
-    async with door.store.writing():
+    async with door.store.writing(), asyncio.timeout(2):
         assert await door.post(ACME_PATH, result()) == 503
     await receiver.aclose()
     assert await door.kept() == [("received", 1)]  # it was stored after all, and a second delivery is a duplicate
@@ -330,9 +336,7 @@ async def test_what_does_not_fit_into_memory_is_a_503(door: Entrance) -> None:
     assert await first == 200
 
 
-async def test_events_that_arrive_together_share_a_transaction(
-    door: Entrance, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_events_that_arrive_together_share_a_transaction(door: Entrance, monkeypatch: pytest.MonkeyPatch) -> None:
     transactions = []
     put = Inbox.put
 

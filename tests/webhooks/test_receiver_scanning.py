@@ -105,6 +105,7 @@ async def test_made_up_ids_share_one_scan_a_minute_and_the_hours_requests(make: 
         for number in range(5):
             with pytest.raises(NotYetError):
                 await scanner.find(f"nobody-{minute}-{number}", age=0)
+        assert len(lists.asked) == min(4 * (minute + 1), 10)
         clock.now += 60
     assert len(lists.asked) == 10
     with pytest.raises(NotYetError) as later:

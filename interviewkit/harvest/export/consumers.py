@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from interviewkit.errors import InvalidArgumentError, StoreError
+from interviewkit.harvest.engine import Transaction
 from interviewkit.harvest.schema import delivery
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
@@ -28,13 +28,13 @@ def place(consumer: str, accounts: Collection[str]) -> str:
     return f"{consumer} ({', '.join(sorted(accounts))})" if accounts else consumer
 
 
-async def position(connection: AsyncConnection, key: str) -> int:
+async def position(connection: Transaction, key: str) -> int:
     """The number of the last change that was exported for a consumer; 0 before the first export."""
     found: int | None = await connection.scalar(select(delivery.c.seq).where(delivery.c.consumer == key))
     return found or 0
 
 
-async def move(connection: AsyncConnection, key: str, *, before: int, after: int) -> None:
+async def move(connection: Transaction, key: str, *, before: int, after: int) -> None:
     """Move a consumer on. From here until the transaction ends nobody else does.
 
     Raises `StoreError` when somebody else has moved it since `before` was read.

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import attrs
 from sqlalchemy import Select, exists, select, text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from interviewkit.errors import ConfigurationError, InvalidArgumentError
 from interviewkit.harvest import schema
+from interviewkit.harvest.engine import Transaction
 from interviewkit.harvest.export import consumers
 from interviewkit.harvest.export.formats import FORMATS, check_format
 from interviewkit.harvest.export.staging import Staging, refuse
@@ -111,7 +111,7 @@ def _suffix(span: _Span, increment: bool) -> str:
 
 
 async def _span(
-    store: Store, connection: AsyncConnection, key: str | None, since_seq: int | None, accounts: tuple[str, ...]
+    store: Store, connection: Transaction, key: str | None, since_seq: int | None, accounts: tuple[str, ...]
 ) -> _Span:
     """The changes to export, of the moment at which this transaction begins."""
     if store.dialect == "postgresql":  # SQLite's transactions are of one moment anyway
@@ -131,26 +131,35 @@ async def _span(
     return _Span(since=since, until=until, accounts=accounts)
 
 
-async def _write(connection: AsyncConnection, span: _Span, staging: Staging) -> dict[str, int]:
+async def _write(connection: Transaction, span: _Span, staging: Staging) -> dict[str, int]:
     counts = {shape.name: 0 for shape in TABLES}
     batch: dict[str, list[Row]] = {name: [] for name in counts}
     letters = 0
-    query = span.select(schema.report).order_by(schema.report.c.seq).execution_options(yield_per=_FETCH)
-    async with connection.stream(query) as found:
-        async for row in found.mappings():
-            record = Record(
-                account=row["account"], ref=row["ref"], seq=row["seq"], deleted_at=row["deleted_at"], row=row
-            )
-            report = record.report
-            for shape in TABLES:
-                batch[shape.name].extend(shape.rows(record, report))
-            letters += len(row["payload"])
-            if len(batch["reports"]) >= _BATCH_REPORTS or letters >= _BATCH_LETTERS:
-                await _write_batch(staging, batch, counts)
-                letters = 0
+    async for row in _rows(connection, span):
+        record = Record(account=row["account"], ref=row["ref"], seq=row["seq"], deleted_at=row["deleted_at"], row=row)
+        report = record.report
+        for shape in TABLES:
+            batch[shape.name].extend(shape.rows(record, report))
+        letters += len(row["payload"])
+        if len(batch["reports"]) >= _BATCH_REPORTS or letters >= _BATCH_LETTERS:
+            await _write_batch(staging, batch, counts)
+            letters = 0
     await _write_batch(staging, batch, counts)
     await _in_thread(staging.finish)
     return counts
+
+
+async def _rows(connection: Transaction, span: _Span) -> AsyncIterator[Mapping[str, Any]]:
+    """The reports in the order of their last change, some at a time; all of the transaction's moment."""
+    stored, last = schema.report, span.since
+    while True:
+        query = span.select(stored).where(stored.c.seq > last).order_by(stored.c.seq).limit(_FETCH)
+        rows = (await connection.execute(query)).mappings().all()
+        for row in rows:
+            yield dict(row)
+        if len(rows) < _FETCH:
+            return
+        last = rows[-1]["seq"]
 
 
 async def _write_batch(staging: Staging, batch: dict[str, list[Row]], counts: dict[str, int]) -> None:

@@ -132,7 +132,8 @@ class Pads:
             )  # fmt: skip
         except InterviewKitError as error:
             raise self._located(error, "fetch_report") from None
-        return attrs.evolve(made, artifacts=_dated(made, pad, at))
+        dated = _dated(made, pad, at)
+        return made if dated == made.artifacts else attrs.evolve(made, artifacts=dated)
 
     def again(self, report: Report, *, reads: int) -> datetime | None:
         """Never: a pad that changes is listed anew."""

@@ -219,9 +219,7 @@ class RemoteInterview(BaseProvider):
 
         async def create(_operation: object = None) -> Session:
             made = await self.send(call)
-            return translate.created_session(
-                made, title=title, account=self.account, warnings=warnings, reference=kept
-            )
+            return translate.created_session(made, title=title, account=self.account, warnings=warnings, reference=kept)
 
         if self.once is None:
             return await create()
