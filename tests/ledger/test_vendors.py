@@ -218,6 +218,18 @@ async def test_two_open_fates_of_one_mailbox_are_not_guessed(box: Sandbox, open_
     assert len(written(box, "remoteinterview")) == 1
 
 
+async def test_another_callback_url_makes_no_other_invitation(box: Sandbox, open_provider: Open) -> None:
+    provider = await open_provider("codility")
+    assessment = await test_id(provider)
+    urls = ["https://hooks.example.com/old-secret", "https://hooks.example.com/new-secret"]
+    first, again = [
+        await provider.invite_candidate(assessment, ANALYST, reference="application-7", callback_url=url)
+        for url in urls
+    ]
+    assert first == again
+    assert len(written(box, "codility")) == 1
+
+
 async def test_codilitys_link_comes_from_the_session(box: Sandbox, open_provider: Open) -> None:
     provider = await open_provider("codility")
     box.codility.fail(Fault.reset(committed=True), method="POST")

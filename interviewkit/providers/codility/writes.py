@@ -28,6 +28,8 @@ from interviewkit.providers.codility.invitations import Plan, Row
 
 SEVERAL = Dropped(field="ref", reason="the vendor lists several sessions for this reference: this is the first of them")
 _MAILS_AT_ONCE = 4
+_NOT_COMPARED = frozenset({"test_id", "callbacks"})
+"""A callback's URL holds a secret that is exchanged now and then: the same invitation stays the same."""
 
 
 class Reader(Protocol):
@@ -112,12 +114,10 @@ class Writes:
                     yield InviteOutcome(request=request, invitation=outcome)
 
     def _intent(self, made: Plan, row: Row) -> Intent:
-        plan = {field.name: getattr(made, field.name) for field in attrs.fields(Plan) if field.name != "test_id"}
-        given = {
-            **plan,
-            "callbacks": [attrs.asdict(one) for one in made.callbacks],
-            "report_emails": [*made.report_emails],
+        plan = {
+            field.name: getattr(made, field.name) for field in attrs.fields(Plan) if field.name not in _NOT_COMPARED
         }
+        given = {**plan, "report_emails": [*made.report_emails]}
         return self._once.intent(
             "invite_candidate", assessment_id=made.test_id, reference=row.request.reference, given=given,
             candidate=row.request.candidate, request={"sent_id": str(row.sent.id)}, subject=[str(row.sent.id)],
