@@ -53,7 +53,7 @@ async def go_round(box: Running, store: Store) -> list[Round]:
         )  # fmt: skip
         async with receiver, Site(receiver.application(), socket):
             invited = [(account, await _invite_twice(hub, box, receiver, account)) for account in told]
-            await box.work()
+            await box.work(settle=True)
             if not await receiver.idle(_PATIENCE):
                 raise InterviewKitError("the vendors' events were not done with in time")
     stored = {record.ref async for record in store.records()}

@@ -46,9 +46,13 @@ class Running:
             raise TransportError(f"the sandbox's control site answered {response.status}", retryable=False)
         return json.loads(response.body)
 
-    async def work(self, until: str = "evaluated") -> int:
-        """Let the candidates who were invited in this run work; returns how many did."""
-        return len((await self.control("POST", "/candidates/work", {"until": until}))["worked"])
+    async def work(self, until: str = "evaluated", *, settle: bool = False) -> int:
+        """Let the candidates who were invited in this run work; returns how many did.
+
+        With `settle`, wait until webhooks about it were answered.
+        """
+        worked = await self.control("POST", "/candidates/work", {"until": until, "settle": settle})
+        return len(worked["worked"])
 
     async def touch(self, ref: str) -> None:
         """Let a person at the vendor change a session."""

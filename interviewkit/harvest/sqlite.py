@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import functools
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -135,12 +136,26 @@ class Engine:
             self._path, timeout=self._busy_seconds, isolation_level=None, check_same_thread=False
         )  # fmt: skip
         try:
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
+            self._keep_a_log(made)
+            for pragma in ("synchronous=FULL", "secure_delete=ON"):
                 made.execute(f"PRAGMA {pragma}").close()
         except BaseException:
             made.close()
             raise
         return made
+
+    def _keep_a_log(self, driver: sqlite3.Connection) -> None:
+        """Write ahead. SQLite does not wait when several processes turn a new file to that at once: we do."""
+        give_up = time.monotonic() + self._busy_seconds
+        while True:
+            try:
+                driver.execute("PRAGMA journal_mode=WAL").close()
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
+                    raise
+                time.sleep(_SOONEST)
+            else:
+                return
 
     @contextlib.asynccontextmanager
     async def begin(self, *, writes: bool = True) -> AsyncIterator[Transaction]:

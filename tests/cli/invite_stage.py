@@ -19,6 +19,8 @@ import attrs
 import interviewkit
 
 ROOT = str(Path(interviewkit.__file__).parents[1])
+BESIDE = str(Path(__file__).parents[2])
+"""Where the tests are, which need not be where the package is."""
 
 
 @attrs.frozen
@@ -71,7 +73,7 @@ class Stage:
 
     def variables(self) -> dict[str, str]:
         """The environment of a command in a process of its own."""
-        return {**os.environ, **self.environment, "PYTHONPATH": ROOT}
+        return {**os.environ, **self.environment, "PYTHONPATH": os.pathsep.join((ROOT, BESIDE))}
 
 
 @contextmanager

@@ -312,6 +312,7 @@ async def test_what_fails_for_too_long_is_given_up_and_seen(sqlite: Path) -> Non
         (status,) = await Inbox(setup.store).status(account=CODILITY)
         assert (status.failed, status.received) == (1, 0)
         assert "VendorUnavailableError" in status.problems[0].error
+        await until(lambda: bool(setup.receiver.counters.settled))  # counted after it was written down
         assert setup.receiver.counters.settled == {(CODILITY, "codility", "result", "failed"): 1}
 
 
@@ -476,6 +477,7 @@ async def test_a_person_who_is_erased_before_the_processing_leaves_no_trace(
         async with setup.receiver:
             await setup.settled()
         assert (await setup.rows(), await setup.stored(), setup.events) == ([], [], [])
+        await until(lambda: bool(setup.receiver.counters.settled))
         assert setup.receiver.counters.settled == {(account, account.partition("-")[2], "result", "forgotten"): 1}
         assert await setup.post(f"/{account}/{SECRETS[account]}", body) == 200
         assert await setup.rows() == []
