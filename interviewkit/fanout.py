@@ -21,7 +21,7 @@ async def fan_out(
     *,
     concurrency: int,
     patience: float | None,
-) -> AsyncIterator[U]:
+) -> AsyncGenerator[U, None]:
     """Run `work` on each item, at most `concurrency` at a time, and yield results in the order they are done.
 
     Items are taken only when a worker is free. An exception of `work` or of the items ends the run and is raised here;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import os
 from collections.abc import AsyncIterable, AsyncIterator, Collection, Iterable, Mapping, Sequence
@@ -248,8 +249,10 @@ class BaseProvider:
             except InterviewKitError as error:
                 return InviteOutcome(request=request, error=error)
 
-        async for outcome in fan_out(invite, self.take_requests(requests), concurrency=4, patience=None):
-            yield outcome
+        done = fan_out(invite, self.take_requests(requests), concurrency=4, patience=None)
+        async with contextlib.aclosing(done) as outcomes:
+            async for outcome in outcomes:
+                yield outcome
 
     # --- for subclasses ---
 

@@ -6,7 +6,6 @@ import secrets
 from collections.abc import Sequence
 
 import attrs
-from rich.text import Text
 
 from interviewkit.capabilities import Feature
 from interviewkit.cli.render import Screen
@@ -57,10 +56,14 @@ async def go_round(box: Running, store: Store) -> list[Round]:
             if not await receiver.idle(_PATIENCE):
                 raise InterviewKitError("the vendors' events were not done with in time")
     stored = {record.ref async for record in store.records()}
-    return [
+    rounds = [
         Round(account, first, again, [one for one in heard if str(one.ref) == str(first.ref)], str(first.ref) in stored)
         for account, (first, again) in invited
     ]
+    for one in rounds:
+        if one.first.ref != one.again.ref or not one.events or not one.is_stored:
+            raise InterviewKitError(f"the round of invitation and webhook failed at {one.account}: please report it")
+    return rounds
 
 
 async def _invite_twice(
@@ -95,5 +98,3 @@ def show(rounds: Sequence[Round], screen: Screen) -> None:
         ("account", "invited", "the vendor told", "report, fetched back"), rows,
         title="One candidate more, asked for twice with one reference; webhooks instead of polling", cut=(0, 2),
     )  # fmt: skip
-    if any(one.first.ref != one.again.ref or not one.events or not one.is_stored for one in rounds):
-        screen.out.print(Text("This is not what was promised: please report it.", style="red"))

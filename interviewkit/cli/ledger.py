@@ -16,7 +16,7 @@ from interviewkit.errors import InterviewKitError, InvalidArgumentError
 if TYPE_CHECKING:
     from interviewkit.ledger import InviteLedger, Operation
 
-_COLUMNS = ("id", "account", "method", "assessment", "state", "since", "error")
+_COLUMNS = ("id", "account", "method", "assessment", "reference", "state", "since", "error")
 _OPEN = ("intended", "sent", "unknown")
 _SETTLED = ("done", "not_done")
 _MOST = 100_000
@@ -43,7 +43,7 @@ async def ledger_status(
             screen.line(row)
         return DONE
     if rows:
-        screen.table(_COLUMNS, [tuple(row.values()) for row in rows], cut=(6, 3, 1), drop=(6, 3))
+        screen.table(_COLUMNS, [tuple(row.values()) for row in rows], cut=(7, 3, 1, 4), drop=(7, 3))
     screen.say(f"{len(rows)} open" if rows else "nothing is open")
     return DONE
 
@@ -118,6 +118,7 @@ async def _known(ledger: InviteLedger, operation_id: str) -> Operation:
 def _row(one: Operation) -> dict[str, Any]:
     return {
         "id": one.id, "account": one.account, "method": one.name, "assessment": one.assessment_id,
+        "reference": one.reference,
         "state": one.state.value, "since": one.settled_at or one.broke_at or one.started_at, "error": one.error,
     }  # fmt: skip
 

@@ -24,7 +24,7 @@ _HINTS: Mapping[str, str] = {
     r"\.\w+\(|\w+\(\)|__cause__": "",
 }
 """A hint that says the one is replaced by the other; `""`: only a program can do that."""
-_RESOLVE = re.compile(r"`await ledger\.resolve\('(\w+)'\)`")
+_RESOLVE = re.compile(r"`await ledger\.resolve\('(\w+)'(, happened=\.\.\.)?\)`")
 
 
 def told(error: InterviewKitError) -> str:
@@ -41,5 +41,8 @@ def told(error: InterviewKitError) -> str:
 
 
 def _hint(text: str) -> str:
-    text = _RESOLVE.sub(r"`interviewkit ledger resolve \1`", text)
+    text = _RESOLVE.sub(
+        lambda found: f"`interviewkit ledger resolve {found[1]}`{', with --happened yes or no' if found[2] else ''}",
+        text,
+    )
     return next((ours for pattern, ours in _HINTS.items() if re.search(pattern, text)), text)

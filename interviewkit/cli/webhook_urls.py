@@ -69,6 +69,7 @@ async def url(
     settings = config.load_webhooks(_file(config_file), only=() if account is None else (account,))
     screen = Screen(as_json=json)
     for label, whole in urls(settings, reference=reference).items():
+        _check_tells(label, settings.providers[label])
         by_invite = _per_invite(settings.providers[label])
         if reference is not None and not by_invite:
             raise InvalidArgumentError(
@@ -87,6 +88,15 @@ def urls(settings: WebhookSettings, *, reference: str | None = None) -> dict[str
         label: base + path_of(label, check_secret(label, newest), reference)
         for label, (newest, *_older) in settings.secrets.items()
     }
+
+
+def _check_tells(label: str, provider: str) -> None:
+    """Raise `ConfigurationError` for an account whose vendor sends no webhooks."""
+    found = getattr(registry.find(provider), "capabilities", None)
+    if isinstance(found, Capabilities) and not found[Feature.WEBHOOKS]:
+        raise ConfigurationError(
+            f"the vendor of account {label} sends no webhooks", hint=f"remove [webhooks.accounts.{label}]"
+        )
 
 
 def _per_invite(provider: str) -> bool:

@@ -43,6 +43,8 @@ class Hand:
     was_applied: bool = False
     """The vendor said that it was done, and what followed failed."""
     could_not_look: bool = False
+    has_left: bool | None = None
+    """Whether a byte of it may have left; `None`: whoever sends it does not say."""
 
     def check(self) -> None:
         """Raise `StoreError` unless it is still ours for a while: asked right before the request leaves."""
@@ -51,6 +53,7 @@ class Hand:
                 "the write was held up too long, and others may have taken it over", retryable=True,
                 outcome=Outcome.NOT_SENT,
             )  # fmt: skip
+        self.has_left = True
 
     def change(self, **changes: Any) -> Operation:
         """The operation with other values."""
@@ -60,6 +63,8 @@ class Hand:
     def end(self, state: OperationState, **changes: Any) -> Operation:
         """The operation in a state in which nobody has to hold it."""
         settled = state in {OperationState.DONE, OperationState.NOT_DONE}
+        if state is OperationState.NOT_DONE:  # a repeat begins anew, so nothing of what was asked for has to stay
+            changes |= {"request": {}, "fields": {}, "subject": None, "baseline": None}
         return self.change(
             state=state, holder=None, lease_until=None, settled_at=self.now() if settled else None, **changes
         )
@@ -76,13 +81,13 @@ class Hand:
         self.broke_at = self.now()
 
     def error(
-        self, outcome: Outcome, *, why: str = "", hint: str | None = None, retryable: bool = False
-    ) -> InterviewKitError:
+        self, outcome: Outcome, *, hint: str, retryable: bool = False
+    ) -> InterviewKitError:  # fmt: skip
         """The error that broke the write, saying what became of it."""
         kept = self.last or TransportError("the answer to an earlier attempt was lost")
         made = self.located(kept, outcome)
         made.retryable = retryable
-        made.hint = hint or f"{why}: look at the vendor's pages, or `await ledger.resolve({self.operation.id!r})` later"
+        made.hint = hint
         return made
 
     def located(self, error: E, outcome: Outcome | None) -> E:
@@ -152,10 +157,16 @@ class Hands:
         """Make durable what is known of operations; returns the ids of those that are still ours."""
         if not hands:
             return set()
+        began = time.monotonic()
+        for hand in hands:
+            if hand.operation.holder is not None:
+                hand.change(lease_until=hand.now() + timedelta(seconds=self._lease_seconds))
         kept = await self._journal.keep([hand.operation for hand in hands])
         for hand in hands:
             if hand.operation.holder is None or hand.operation.id not in kept:
                 self._forget(hand)
+            else:
+                hand.held_until = began + self._lease_seconds
         return kept
 
     async def let_go(self, hands: Sequence[Hand]) -> None:
@@ -200,7 +211,8 @@ class Hands:
             state = hand.operation.state
             if hand.operation.holder is None:
                 continue  # it has come to its end, which could not be kept
-            if state is OperationState.INTENDED or (state is OperationState.SENT and nothing_left):
+            never_left = nothing_left or hand.sends == 0 or (hand.sends == 1 and hand.has_left is False)
+            if state is OperationState.INTENDED or (state is OperationState.SENT and never_left):
                 hand.end(OperationState.NOT_DONE)
             else:
                 hand.end(OperationState.UNKNOWN, broke_at=hand.broke_at or hand.now())
@@ -220,3 +232,5 @@ class Hands:
             for hand in held:
                 if hand.operation.id in ours:
                     hand.held_until = began + self._lease_seconds
+                    if hand.operation.holder is not None:
+                        hand.change(lease_until=hand.now() + timedelta(seconds=self._lease_seconds))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import weakref
+from collections import defaultdict
 from collections.abc import Collection
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
@@ -25,6 +26,8 @@ class Writer(Protocol):
     """What the ledger asks of a provider to find out what became of an operation."""
 
     @property
+    def name(self) -> str: ...
+    @property
     def account(self) -> str: ...
     @property
     def pacing(self) -> Pacing: ...
@@ -43,7 +46,7 @@ class InviteLedger:
             raise ConfigurationError("lease_seconds= is a number of seconds above zero")
         self.journal: Journal = MemoryJournal() if journal is None else journal
         self.hands = Hands(self.journal, lease_seconds=lease_seconds)
-        self._writers: weakref.WeakValueDictionary[str, Writer] = weakref.WeakValueDictionary()
+        self._writers: defaultdict[tuple[str, str], weakref.WeakSet[Writer]] = defaultdict(weakref.WeakSet)
 
     @classmethod
     async def open(cls, url: str | os.PathLike[str], *, lease_seconds: float = LEASE_SECONDS) -> Self:
@@ -77,7 +80,7 @@ class InviteLedger:
 
     def attach(self, writer: Writer) -> None:
         """Look with this provider for what became of its account's operations; providers do this themselves."""
-        self._writers[writer.account] = writer
+        self._writers[writer.name, writer.account].add(writer)
 
     # --- what is known ---
 
@@ -113,7 +116,7 @@ class InviteLedger:
         known = await self.journal.get(operation_id)
         if known is None:
             raise InvalidArgumentError("the ledger has no operation by this number", operation="resolve")
-        writer = self._writers.get(known.account)
+        writer = next(iter(self._writers[known.provider, known.account]), None)
         if writer is None and happened is None:
             raise ConfigurationError(
                 f"no provider of the account {known.account!r} is open", operation="resolve",
@@ -126,7 +129,13 @@ class InviteLedger:
         else:
             taken = await self.hands.take(operation_id, clock=writer.pacing.clock)
         if taken is None or taken[1] is None:
-            return known if taken is None or taken[0].operation is None else taken[0].operation
+            now = known if taken is None or taken[0].operation is None else taken[0].operation
+            if happened is not None and now.state is not (OperationState.DONE if happened else OperationState.NOT_DONE):
+                raise InvalidArgumentError(
+                    f"the operation is {now.state.value}: a word on it changes nothing now", operation="resolve",
+                    hint="ask without happened= what is known of it",
+                )  # fmt: skip
+            return now
         hand = taken[1]
         try:
             await self._settle(hand, writer, happened)

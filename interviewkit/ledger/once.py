@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 LONGEST_REFERENCE = 1000
 """Bytes: databases index no more than a few thousand."""
+
+
+_RIVALS = 1_000_000
+_MAY_BE_THERE = frozenset(OperationState) - {OperationState.NOT_DONE, OperationState.ERASED}
 
 
 class LookingProvider(Protocol):
@@ -45,6 +50,11 @@ class Once:
         ledger.attach(self)
 
     @property
+    def name(self) -> str:
+        """The provider's name."""
+        return self._provider.name
+
+    @property
     def account(self) -> str:
         """The provider's account."""
         return self._provider.account
@@ -65,7 +75,16 @@ class Once:
                 f"a ledger takes references of up to {LONGEST_REFERENCE} bytes", provider=self._provider.name,
                 operation=name, account=account,
             )  # fmt: skip
-        person = {} if candidate is None else to_json(candidate)
+        try:
+            person = {} if candidate is None else to_json(candidate)
+            json.dumps([person, request], allow_nan=False)
+        except InvalidArgumentError as error:
+            raise error.locate(provider=self._provider.name, operation=name, account=account) from None
+        except (TypeError, ValueError, RecursionError):
+            raise InvalidArgumentError(
+                "a ledger keeps a candidate as JSON: attributes hold something else", provider=self._provider.name,
+                operation=name, account=account,
+            ) from None  # fmt: skip
         asked = {**person, "email": person["email"].strip().casefold()} if person.get("email") else person
         data = {f"candidate.{field}": value for field, value in asked.items()} | {
             field: to_json(value) if attrs.has(type(value)) else value for field, value in given.items()
@@ -107,8 +126,8 @@ class Once:
             return frozenset(), False
         others = [
             one
-            for one in await self.ledger.journal.find(subject=operation.subject)
-            if one.id != operation.id and one.state is not OperationState.NOT_DONE
+            for one in await self.ledger.journal.find(subject=operation.subject, states=_MAY_BE_THERE, limit=_RIVALS)
+            if one.id != operation.id
         ]
         return (
             frozenset(one.ref for one in others if one.ref is not None),
@@ -125,6 +144,7 @@ def start(provider: LookingProvider, connection: Connection | None, settings: Se
         reconcile_timeout=settings.get("reconcile_timeout", 120.0),
         clock=time.monotonic if connection is None else connection.runner.clock,
         sleep=asyncio.sleep if connection is None else connection.runner.sleep,
+        asks_before_it_leaves=connection is not None,
     )
     return Once(provider, ledger, pacing)
 

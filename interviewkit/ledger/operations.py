@@ -82,10 +82,10 @@ class Intent:
 
     @property
     def key(self) -> str:
-        """What makes two intents the same: account, method, assessment and reference; without a reference, nothing."""
+        """What makes two intents the same: vendor, account, method, assessment and reference; without one, nothing."""
         if self.reference is None:
             return self.id
-        return digest(self.account, self.name, self.assessment_id, self.reference)
+        return digest(self.provider, self.account, self.name, self.assessment_id, self.reference)
 
 
 @attrs.frozen(kw_only=True)

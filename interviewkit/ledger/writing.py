@@ -17,7 +17,7 @@ from interviewkit.errors import (
     StoreError,
     TransportError,
 )
-from interviewkit.http.limits import only_while, patience
+from interviewkit.http.limits import PATIENCE, only_while, patience
 from interviewkit.ledger.hands import Hand, Hands
 from interviewkit.ledger.operations import Claim, CommitModel, Intent, Operation, OperationState, Standing
 from interviewkit.model import Invitation, Session
@@ -59,6 +59,8 @@ class Pacing:
     reconcile_timeout: float
     clock: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]]
+    asks_before_it_leaves: bool = False
+    """Whether what sends asks `RIGHT` for each request: then one that did not ask has not left."""
 
 
 class Writing(Generic[R]):
@@ -100,11 +102,12 @@ class Writing(Generic[R]):
                         yield hand.intent, outcome
             finally:
                 await self._hands.let_go(mine)
-            waiting = [intent for intent, claim, _ in asked if claim.standing is Standing.BUSY]
+            busy = [(intent, claim) for intent, claim, _ in asked if claim.standing is Standing.BUSY]
+            waiting = [intent for intent, _ in busy]
             if waiting and not mine:
                 if self._pacing.clock() >= until:
-                    for intent in waiting:
-                        yield intent, _busy(intent)
+                    for intent, claim in busy:
+                        yield intent, _busy(intent, claim)
                     return
                 await self._hands.news(_AGAIN)
 
@@ -154,6 +157,7 @@ class Writing(Generic[R]):
             return await self._refuse(hands, error, Outcome.NOT_SENT), []
         for hand in hands:
             hand.sends += 1
+            hand.has_left = False if self._pacing.asks_before_it_leaves else None
         outcomes: Sequence[R | InterviewKitError]
         with only_while(lambda: _check(hands)):
             try:
@@ -181,7 +185,7 @@ class Writing(Generic[R]):
         """Make durable that these may leave now, with what must be known before."""
         fresh = [hand for hand in hands if hand.operation.baseline is None]
         if self._write.prepare is not None and fresh:
-            with patience(self._pacing.reconcile_timeout):
+            with patience(None if PATIENCE.get() == float("inf") else self._pacing.reconcile_timeout):
                 found = await self._write.prepare([hand.operation for hand in fresh])
             for hand, baseline in zip(fresh, found, strict=True):
                 hand.change(baseline=baseline)
@@ -254,8 +258,7 @@ class Writing(Generic[R]):
     ) -> list[tuple[Hand, R | InterviewKitError]]:
         """It did not happen; the same reference may be used again."""
         for hand in hands:
-            # a repeat begins anew, so nothing of what was asked for has to stay
-            hand.end(OperationState.NOT_DONE, error=_told(error), request={}, fields={}, subject=None, baseline=None)
+            hand.end(OperationState.NOT_DONE, error=_told(error))
         with contextlib.suppress(StoreError):  # then the lease ends, and the next call looks and finds nothing
             await self._hands.keep(hands)
         return [(hand, hand.located(error, outcome)) for hand in hands]
@@ -265,7 +268,12 @@ class Writing(Generic[R]):
         outcomes: list[tuple[Hand, R | InterviewKitError]] = []
         for hand in hands:
             state = OperationState.DONE if hand.was_applied else OperationState.UNKNOWN
-            error = hand.error(Outcome.APPLIED if hand.was_applied else Outcome.UNKNOWN, why=why)
+            number = hand.operation.id
+            later = (
+                f"`await ledger.resolve({number!r})` looks again" if self._write.look is not None else
+                f"look at the vendor's pages, and say `await ledger.resolve({number!r}, happened=...)`"
+            )  # fmt: skip
+            error = hand.error(Outcome.APPLIED if hand.was_applied else Outcome.UNKNOWN, hint=f"{why}: {later}")
             hand.end(state, broke_at=hand.broke_at, error=_told(error))
             outcomes.append((hand, error))
         with contextlib.suppress(StoreError):  # they are known as sent, which comes to the same
@@ -303,11 +311,19 @@ def _unclaimed(intent: Intent, error: StoreError) -> InterviewKitError:
     return own.locate(provider=intent.provider, operation=intent.name, account=intent.account)
 
 
-def _busy(intent: Intent) -> InterviewKitError:
-    return DeadlineExceededError(
-        "another call with this reference is still at it", provider=intent.provider, operation=intent.name,
-        account=intent.account, outcome=Outcome.UNKNOWN, hint="ask again: the same reference gives the same result",
+def _busy(intent: Intent, claim: Claim) -> InterviewKitError:
+    where: dict[str, Any] = {"provider": intent.provider, "operation": intent.name, "account": intent.account}
+    if claim.operation is None or not claim.operation.is_held(claim.now):
+        return DeadlineExceededError(
+            "another write that the vendor's lists could not tell from this one is still at it",
+            outcome=Outcome.NOT_SENT, hint="ask again", **where,
+        )  # fmt: skip
+    error = DeadlineExceededError(
+        "another call with this reference is still at it", outcome=Outcome.UNKNOWN,
+        hint="ask again: the same reference gives the same result", **where,
     )  # fmt: skip
+    error.operation_id = claim.operation.id
+    return error
 
 
 def _unkept(hand: Hand, why: str) -> InterviewKitError:

@@ -113,7 +113,7 @@ class Handler:
     async def _believe(self, provider: InterviewProvider, one: Claimed, event: WebhookEvent) -> WebhookEvent:
         """The event with what the vendor says. Raises `UnbelievedError` and what the provider raises."""
         if self.fetch_back:
-            report = await self._fetch(provider, event, age=one.age)
+            report = await self._fetch(provider, event, age=one.age, tries=one.tries)
             event = attrs.evolve(event, ref=report.ref, report=report, reference=report.session.reference)
         else:
             event = await self._complete(provider, one, event)
@@ -132,20 +132,25 @@ class Handler:
             return event
         return attrs.evolve(event, report=attrs.evolve(report, fetched_at=one.received_at))
 
-    async def _fetch(self, provider: InterviewProvider, event: WebhookEvent, *, age: float) -> Report:
+    async def _fetch(
+        self, provider: InterviewProvider, event: WebhookEvent, *, age: float, tries: int
+    ) -> Report:  # fmt: skip
         """The report of the session that the event means, as the vendor has it now."""
-        reason = "the vendor's lists show no session with this id"
+        reason, is_missing = "the vendor's lists show no session with this id", False
         async with contextlib.aclosing(self.locator.refs(provider, event, age=age)) as refs:
             async for ref in refs:
                 asked = datetime.now(UTC)
                 try:
                     report = await provider.fetch_report(ref)
                 except (NotFoundError, InvalidRequestError, InvalidArgumentError) as error:
+                    is_missing = isinstance(error, NotFoundError)
                     reason = f"the vendor does not know the session ({type(error).__name__})"
                     continue
                 if _fits(event, report):
                     return attrs.evolve(report, fetched_at=asked)
                 reason = "the vendor's report is of another candidate or invitation"
+        if is_missing and age < self.schedule.missing_for:
+            raise PutOffError(self.schedule.pause(tries), reason)
         raise UnbelievedError(reason)
 
     async def _keep(self, provider: InterviewProvider, event: WebhookEvent) -> bool:

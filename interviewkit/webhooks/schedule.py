@@ -20,6 +20,8 @@ class Schedule:
     """Since its arrival: then it has failed."""
     join_within: float = 120.0
     """Since its arrival: as long it waits for an invite under way that it may belong to."""
+    missing_for: float = 30.0
+    """Since its arrival: as long it is asked again for a session that the vendor does not know yet."""
     look_every: float = 1.0
     """How often to look for what other processes have left."""
 

@@ -43,6 +43,7 @@ class Time:
 class Vendor:
     """Commits writes by their reference. `script` says, attempt by attempt, how a send goes; then all go well."""
 
+    name = "scripted"
     account = "acme"
     provider = "scripted"
 

@@ -16,6 +16,7 @@ from interviewkit import (
     CommitModel,
     Feature,
     InterviewKitError,
+    InvalidArgumentError,
     InvitationEmail,
     InviteLedger,
     InviteRequest,
@@ -333,6 +334,44 @@ async def test_a_batch_that_is_given_up_half_way_goes_on_with_the_same_reference
     assert all(one.invitation is not None for one in done), [one.error for one in done]
     await asyncio.sleep(0.06)
     assert len(written(box, vendor)) == 8
+
+
+async def test_a_pad_that_bears_no_marker_is_never_taken_for_missing(box: Sandbox, open_provider: Open) -> None:
+    ledger = InviteLedger()
+    unmarked = await open_provider("coderpad", marker=None, ledger=ledger)
+    box.coderpad.fail(Fault.reset(committed=True), method="POST")
+    with pytest.raises(InterviewKitError) as caught:
+        await unmarked.create_session(title="Second round", reference="round-2")
+    await asyncio.sleep(2 * MODEL.certain_after)
+    marked = await open_provider("coderpad", ledger=ledger, reconcile_timeout=0.2)
+    assert (await ledger.resolve(str(caught.value.operation_id))).state is OperationState.UNKNOWN
+    with pytest.raises(InterviewKitError) as again:
+        await marked.create_session(title="Second round", reference="round-2")
+    assert again.value.outcome is Outcome.UNKNOWN
+    assert len(written(box, "coderpad")) == 1
+
+
+async def test_two_vendors_under_one_label_are_not_mixed_up(box: Sandbox, open_provider: Open) -> None:
+    ledger = InviteLedger()
+    pads = await open_provider("coderpad", ledger=ledger, account="acme")
+    other = await open_provider("remoteinterview", ledger=ledger, account="acme")
+    first = await pads.create_session(title="Second round", reference="round-2")
+    second = await other.create_session(title="Second round", reference="round-2")
+    assert (first.provider, second.provider) == ("coderpad", "remoteinterview")
+
+
+async def test_one_row_that_cannot_be_kept_ends_no_batch(box: Sandbox, open_provider: Open) -> None:
+    provider = await open_provider("codility")
+    people = [
+        InviteRequest(candidate=Candidate(email="applicant-0@example.com"), reference="r" * 2000),
+        InviteRequest(candidate=Candidate(email="applicant-1@example.com", attributes={"tags": {1}}), reference="a-1"),
+        InviteRequest(candidate=Candidate(email="applicant-2@example.com"), reference="a-2"),
+    ]
+    outcomes = [one async for one in provider.invite_candidates(await test_id(provider), people)]
+    told = {one.request.reference: one for one in outcomes}
+    assert isinstance(told["r" * 2000].error, InvalidArgumentError)
+    assert isinstance(told["a-1"].error, InvalidArgumentError)
+    assert told["a-2"].invitation is not None
 
 
 async def test_a_pad_for_another_user_cannot_be_looked_for(box: Sandbox, open_provider: Open) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import gc
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import attrs
 import pytest
@@ -26,6 +26,7 @@ from interviewkit import (
 )
 from interviewkit.http.limits import RIGHT
 from interviewkit.ledger import MemoryJournal, Operation
+from interviewkit.ledger.operations import Standing
 
 from .scripted import MODEL, Vendor, invitation
 
@@ -355,6 +356,46 @@ async def test_who_waits_for_another_process_too_long_is_told_that_nothing_is_kn
     assert vendor.sent == []
 
 
+async def test_a_hold_that_is_renewed_stays_renewed_when_something_is_written_down() -> None:
+    ledger = InviteLedger(lease_seconds=0.06)
+    vendor = Vendor(ledger)
+
+    async def prepare(operations: Sequence[Operation]) -> list[str]:
+        await asyncio.sleep(0.2)  # longer than a hold without renewal
+        return ["before"] * len(operations)
+
+    async def slow() -> None:
+        (known,) = await ledger.journal.find()
+        assert known.is_held(datetime.now(UTC))
+        other = InviteLedger(ledger.journal, lease_seconds=0.06)
+        (claim,) = await other.journal.claim([vendor.intent("a-1")], holder="other", lease_seconds=1)
+        assert claim.standing is Standing.BUSY
+
+    vendor.script = [slow]
+    await vendor.writing(prepare=prepare).one(vendor.intent("a-1", leaves_at_once=False))
+    assert vendor.committed == ["a-1"]
+
+
+async def test_what_waited_for_its_turn_and_was_cancelled_has_not_left() -> None:
+    vendor = Vendor()
+    vendor.pacing = attrs.evolve(vendor.pacing, asks_before_it_leaves=True)
+    waiting = asyncio.Event()
+
+    async def wait_for_the_limiter() -> None:
+        waiting.set()
+        await asyncio.sleep(10)
+
+    vendor.script = [wait_for_the_limiter]
+    call = asyncio.create_task(vendor.invite())
+    await waiting.wait()
+    call.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await call
+    assert await state(vendor) is OperationState.NOT_DONE
+    (known,) = await vendor.ledger.journal.find()
+    assert (known.request, known.fields) == ({}, {}), "nothing of the candidate has to stay"
+
+
 # --- writes that lists cannot tell apart ---
 
 
@@ -541,7 +582,9 @@ async def test_resolve_leaves_alone_what_is_settled() -> None:
     vendor = Vendor()
     await vendor.invite()
     (known,) = await vendor.ledger.operations(account="acme", states=[OperationState.DONE])
-    assert await vendor.ledger.resolve(known.id, happened=False) == known
+    assert await vendor.ledger.resolve(known.id) == known
+    with pytest.raises(InvalidArgumentError, match="done"):
+        await vendor.ledger.resolve(known.id, happened=False)
     assert vendor.looks == []
 
 

@@ -25,7 +25,7 @@ CODILITY, REMOTEINTERVIEW = "sandbox-codility", "sandbox-remoteinterview"
 SECRETS = {CODILITY: "codility-secret-0123456789", REMOTEINTERVIEW: "remote-secret-0123456789"}
 TOKEN = "eu.callback-token"
 ANALYST = Candidate(email="analyst@example.com", first_name="Quality", last_name="Analyst")
-SOON = Schedule(first=0.01, longest=0.02, look_every=0.02, join_within=5.0)
+SOON = Schedule(first=0.01, longest=0.02, look_every=0.02, join_within=5.0, missing_for=0.1)
 PATIENCE = 20.0
 
 

@@ -100,11 +100,11 @@ class Pads:
         from interviewkit.ledger.once import by_caller
         from interviewkit.ledger.writing import Write
 
+        is_listed = self.sees_all or new.fields.get("user_email") is None
         intent = self.once.intent(
             operation, assessment_id=new.assessment_id, reference=new.reference, candidate=new.candidate,
-            given=new.given,
+            given=new.given, request={"is_marked": self.marker is not None and is_listed},
         )  # fmt: skip
-        is_listed = self.sees_all or new.fields.get("user_email") is None
         write = Write(
             shape=shape, send=by_caller, look=self.look_for(operation) if is_listed else None,
             cannot_look=NO_MARKER if self.marker is None else OTHERS_PAD,

@@ -55,10 +55,14 @@ class Writes:
         }  # fmt: skip
 
     async def _found(self, operations: Sequence[Operation]) -> list[tuple[Operation, Pad | None]]:
-        """Operations whose pad is there; with `None` where the list could not be read whole."""
+        """Operations whose pad is there; with `None` where the list could not be read whole, or shows no marker."""
+        untold: list[tuple[Operation, Pad | None]] = [(one, None) for one in operations if not one.request["is_marked"]]
+        operations = [one for one in operations if one.request["is_marked"]]
+        if not operations:
+            return untold
         oldest = min(one.started_at for one in operations) - timedelta(seconds=self.once.pacing.model.clock_skew)
         wanted = {one.marker: one for one in operations}
-        found: list[tuple[Operation, Pad | None]] = []
+        found = untold
         is_whole, cursor = True, None
         for _ in range(_PAGES):
             page = await self.send(self.list_pads(sort="created_at,desc", cursor=cursor))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Any, cast
@@ -212,8 +213,10 @@ async def run(send: Send, made: Plan, requests: Iterable[InviteRequest], account
     for rows, refused in batches(made, requests):
         with patience(None):
             outcomes = await invite_rows(send, made, rows, account)
-        async for outcome in fan_out(follow_up, [*refused, *outcomes], concurrency=_MAILS_AT_ONCE, patience=None):
-            yield outcome
+        done = fan_out(follow_up, [*refused, *outcomes], concurrency=_MAILS_AT_ONCE, patience=None)
+        async with contextlib.aclosing(done) as mailed:
+            async for outcome in mailed:
+                yield outcome
 
 
 async def one(send: Send, made: Plan, request: InviteRequest, account: str) -> Invitation:

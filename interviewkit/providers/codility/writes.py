@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import attrs
 
-from interviewkit.errors import InterviewKitError, Outcome
+from interviewkit.errors import InterviewKitError, InvalidArgumentError, Outcome
 from interviewkit.fanout import fan_out
 from interviewkit.http.limits import patience
 from interviewkit.http.wire import Call
@@ -74,8 +74,10 @@ class Writes:
 
         for rows, refused in invitations.batches(made, requests, may_repeat=True):
             invited = self._invite(made, rows, refused)
-            async for outcome in fan_out(follow_up, invited, concurrency=_MAILS_AT_ONCE, patience=None):
-                yield outcome
+            done = fan_out(follow_up, invited, concurrency=_MAILS_AT_ONCE, patience=None)
+            async with contextlib.aclosing(done) as outcomes:
+                async for outcome in outcomes:
+                    yield outcome
 
     async def one(self, made: Plan, request: InviteRequest) -> Invitation:
         """Invite and mail one candidate once; raises what came instead."""
@@ -91,9 +93,17 @@ class Writes:
     ) -> AsyncGenerator[InviteOutcome, None]:
         for one in refused:
             yield one
-        intents = [self._intent(made, row) for row in rows]
-        asked = dict(zip([intent.id for intent in intents], rows, strict=True))
-        by_key: dict[str, Row] = {intent.key: row for intent, row in zip(intents, rows, strict=True)}
+        intents: list[Intent] = []
+        asked: dict[str, Row] = {}
+        by_key: dict[str, Row] = {}
+        for row in rows:
+            try:
+                intent = self._intent(made, row)
+            except InvalidArgumentError as error:
+                yield InviteOutcome(request=row.request, error=error)
+                continue
+            intents.append(intent)
+            asked[intent.id] = by_key[intent.key] = row
 
         async def send(operations: Sequence[Operation]) -> Sequence[Invitation | InterviewKitError]:
             ours = [by_key[one.key] for one in operations]
@@ -150,7 +160,10 @@ class Writes:
             if is_contested and new:
                 found[one.id] = None
             elif new:
-                found[one.id] = await self._invitation(one, new)
+                try:
+                    found[one.id] = await self._invitation(one, new)
+                except InterviewKitError:  # it is there; the others' results need not wait for its link
+                    found[one.id] = None
             elif pager.problems:
                 found[one.id] = None
         return found
