@@ -63,7 +63,7 @@ class Storm:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["interviewkit.harvest.journal", "interviewkit.harvest.sqlite", storm.__name__])
         at = sorted(rng.sample(range(50, len(self.job.writes) - 50), kills))
-        while left := [one for one in self.job.writes if one.number not in self.told]:
+        while left := self._left():
             child = context.Process(target=storm.run, args=(attrs.evolve(self.job, writes=left),), daemon=True)
             child.start()
             try:
@@ -77,6 +77,11 @@ class Storm:
             finally:
                 child.kill()
                 await asyncio.to_thread(child.join)
+
+    def _left(self) -> list[storm.Wanted]:
+        """What is not told yet: read once, since the sandbox answers nobody meanwhile, and has to keep to the model."""
+        told = self.told
+        return [one for one in self.job.writes if one.number not in told]
 
     @property
     def lines(self) -> int:
