@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 import weakref
 from collections import defaultdict
 from collections.abc import Collection
@@ -123,8 +124,6 @@ class InviteLedger:
                 hint="make it with ledger= set to this ledger first",
             )  # fmt: skip
         if writer is None:
-            import time
-
             taken = await self.hands.take(operation_id, clock=time.monotonic)
         else:
             taken = await self.hands.take(operation_id, clock=writer.pacing.clock)

@@ -218,7 +218,9 @@ class Writing(Generic[R]):
                 if hand.sends < SENDS:
                     again.append(hand)
                 else:
-                    settled += await self._refuse([hand], hand.error(Outcome.REFUSED, hint=_NOT_THERE), Outcome.REFUSED)
+                    settled += await self._refuse(
+                        [hand], hand.error(Outcome.REFUSED, hint=_NOT_THERE, retryable=True), Outcome.REFUSED
+                    )
             elif pacing.clock() >= _end(hand, pacing):
                 settled += await self._give_up([hand], "the vendor's lists did not tell in time")
             else:

@@ -154,6 +154,7 @@ async def test_two_failures_that_came_to_nothing_are_a_refusal() -> None:
         await vendor.invite()
     assert caught.value.outcome is Outcome.REFUSED
     assert "may be repeated" in str(caught.value)
+    assert caught.value.retryable
     assert len(vendor.sent) == 2
     assert await state(vendor) is OperationState.NOT_DONE
 

@@ -21,7 +21,6 @@ from interviewkit.webhooks import EventState, Inbox, Schedule, WebhookReceiver
 
 from .hooks import (
     CODILITY,
-    PATIENCE,
     REMOTEINTERVIEW,
     SECRETS,
     SOON,
@@ -584,4 +583,3 @@ def test_pauses_grow_from_a_second_to_an_hour_and_hear_the_vendor() -> None:
     assert [schedule.pause(tries) for tries in (0, 1, 2, 11, 12, 10_000)] == [1, 2, 4, 2048, 3600, 3600]
     assert schedule.pause(0, RateLimitedError("wait", retry_after=90.0)) == 90
     assert schedule.pause(0, RateLimitedError("wait", retry_after=1e9)) == 3600
-    assert PATIENCE > 0
