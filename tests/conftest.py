@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +14,8 @@ import aioresponses.core
 import attrs
 import pytest
 from yarl import URL
+
+from interviewkit.http import limits
 
 PAYLOADS = Path(__file__).parent / "payloads"
 _VARIABLES = (
@@ -25,6 +28,12 @@ _VARIABLES = (
 def _no_accounts_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in _VARIABLES:
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _no_requests_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sandboxes have the same keys: a provider not yet collected would share its window with the next test."""
+    monkeypatch.setattr(limits, "_shared", weakref.WeakValueDictionary())
 
 
 @pytest.fixture

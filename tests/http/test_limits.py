@@ -245,3 +245,13 @@ def test_a_limiter_that_nobody_uses_is_forgotten() -> None:
     shared_limiter("acme:gone", RateLimit(1, 60))
     gc.collect()
     assert shared_limiter("acme:gone", None).limit is None
+
+
+_kept: list[WindowLimiter] = []
+
+
+@pytest.mark.parametrize("turn", ["first", "second"])
+def test_no_test_here_shares_a_window_with_another(turn: str) -> None:
+    limiter = shared_limiter("acme:kept", RateLimit(1, 60))
+    assert not any(limiter is kept for kept in _kept), turn
+    _kept.append(limiter)
