@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
@@ -136,6 +136,15 @@ class Transaction(Protocol):
     async def scalars(self, statement: Executable, parameters: Any = None) -> ScalarResult[Any]: ...
 
     async def run_sync(self, function: Callable[..., T], *given: Any) -> T: ...
+
+
+async def rows(
+    connection: Transaction, statement: Executable, parameters: Mapping[str, Any]
+) -> list[dict[str, Any]]:  # fmt: skip
+    """What a select that is a constant finds: on SQLite it is prepared once, and done without SQLAlchemy."""
+    if isinstance(connection, sqlite.Transaction):
+        return connection.rows(statement, parameters)
+    return [dict(row) for row in (await connection.execute(statement, parameters)).mappings()]
 
 
 @contextlib.contextmanager

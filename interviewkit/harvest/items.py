@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, bindparam, select
+from sqlalchemy import BindParameter, Column, ColumnElement, Table, bindparam, select
 
 from interviewkit.harvest import sqlite
-from interviewkit.harvest.engine import Transaction
+from interviewkit.harvest.engine import Transaction, rows
 from interviewkit.harvest.schema import item as items
 from interviewkit.plan import Row
 
@@ -106,32 +106,51 @@ def failed(old: Mapping[str, Any], *, now: datetime, error: str) -> Values:
 # --- statements -------------------------------------------------------------------------------------------------------
 
 
-_KNOWN = select(items).where(items.c.account == bindparam("mine"), items.c.ref.in_(bindparam("refs", expanding=True)))
-
-
-def chunks(rows: Sequence[Any], size: int = CHUNK) -> Iterable[Sequence[Any]]:
+def chunks(long: Sequence[Any], size: int = CHUNK) -> Iterable[Sequence[Any]]:
     """Pieces of a long list."""
-    return (rows[start : start + size] for start in range(0, len(rows), size))
+    return (long[start : start + size] for start in range(0, len(long), size))
 
 
 async def known(connection: Transaction, account: str, refs: Sequence[str]) -> dict[str, Mapping[str, Any]]:
     """The items of these references."""
-    found: dict[str, Mapping[str, Any]] = {}
+    return {row["ref"]: row for row in await by_refs(connection, items.columns, account, refs)}
+
+
+async def by_refs(
+    connection: Transaction, columns: Iterable[Column[Any]], account: str, refs: Sequence[str]
+) -> list[Values]:
+    """The rows of an account's references in one table."""
+    found: list[Values] = []
     for some in chunks(refs):
-        rows = await connection.execute(_KNOWN, {"mine": account, "refs": some})
-        found.update((row["ref"], dict(row)) for row in rows.mappings())
+        found += await rows(connection, _by_refs(tuple(columns), len(some)), {"mine": account, **named(some)})
     return found
 
 
-async def put(connection: Transaction, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+@functools.lru_cache(64)
+def _by_refs(columns: tuple[Column[Any], ...], count: int) -> Any:
+    table = columns[0].table
+    return select(*columns).where(table.c.account == bindparam("mine"), table.c.ref.in_(parameters(count)))
+
+
+def parameters(count: int) -> list[BindParameter[Any]]:
+    """So many parameters of one statement, for a list of values; `named` gives them."""
+    return [bindparam(f"value_{number}") for number in range(count)]
+
+
+def named(values: Iterable[Any]) -> dict[str, Any]:
+    """Values for `parameters`."""
+    return {f"value_{number}": value for number, value in enumerate(values)}
+
+
+async def put(connection: Transaction, table: Table, made: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows, each in place of one with the same key."""
-    if not rows:
+    if not made:
         return
-    statement = _upsert(connection.dialect.name, table, tuple(rows[0]))
+    statement = _upsert(connection.dialect.name, table, tuple(made[0]))
     if isinstance(connection, sqlite.Transaction):
-        connection.put(statement, rows)
+        connection.put(statement, made)
     else:
-        await connection.execute(statement, [dict(row) for row in rows])
+        await connection.execute(statement, [dict(row) for row in made])
 
 
 @functools.cache  # making the statement takes longer than executing it
@@ -151,24 +170,20 @@ async def due(
     refused: Collection[str] = (),
 ) -> list[Values]:  # fmt: skip
     """The items whose reports are due, those that have waited longest first, but for those of `refused` streams."""
-    given = {"mine": account, "now": now, "most": limit, "since": since, "refused": list(refused)}
-    statement, names = _due(since=since is not None, refused=bool(refused))
-    found = await connection.execute(statement, {name: given[name] for name in names})
-    return [dict(row) for row in found.mappings()]
+    given = {"mine": account, "now": now, "most": limit, **named(sorted(refused))}
+    if since is not None:
+        given["since"] = since
+    return await rows(connection, _due(since=since is not None, refused=len(refused)), given)
 
 
 @functools.cache
-def _due(*, since: bool, refused: bool) -> tuple[Any, tuple[str, ...]]:
-    """The statement of `due`, and the names of its parameters."""
+def _due(*, since: bool, refused: int) -> Any:
     statement = select(items).where(items.c.account == bindparam("mine"), items.c.due_at <= bindparam("now"))
-    names: tuple[str, ...] = ("mine", "now", "most")
     if since:
         statement = statement.where((items.c.at >= bindparam("since")) | items.c.at.is_(None))
-        names += ("since",)
     if refused:
-        statement = statement.where(items.c.stream.not_in(bindparam("refused", expanding=True)))
-        names += ("refused",)
-    return statement.order_by(items.c.due_at, items.c.ref).limit(bindparam("most")), names
+        statement = statement.where(items.c.stream.not_in(parameters(refused)))
+    return statement.order_by(items.c.due_at, items.c.ref).limit(bindparam("most"))
 
 
 def wanted(account: str, since: datetime | None) -> ColumnElement[bool]:

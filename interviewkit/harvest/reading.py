@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
@@ -63,6 +64,10 @@ class Reader:
         self._lease = lease
         self._waiting: list[tuple[Done, asyncio.Future[None]]] = []
         self._writing = False
+        self._held = 0
+        """Requests of the reports that were begun and are not stored yet."""
+        self._place = asyncio.Event()
+        """Set when one of them is."""
         self._reading = 0
         self._enough = asyncio.Event()
         """Set when nothing is being read any more."""
@@ -103,13 +108,13 @@ class Reader:
 
         Returns whether all of them were begun.
         """
-        work, gate, running, held, begun = self._work, self._work.gate, set[asyncio.Task[None]](), 0, 0
+        work, gate, begun = self._work, self._work.gate, 0
         loop = asyncio.get_running_loop()
         for row in rows:
             cost = max(1, row["requests"])
-            while running and (held + cost > work.settings.concurrency or not gate.admits(cost)):
-                done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-                held -= sum(int(task.get_name()) for task in done)
+            while self._held and (self._held + cost > work.settings.concurrency or not gate.admits(cost)):
+                self._place.clear()
+                await self._place.wait()
             if self._end is not None or work.stopping() or loop.time() >= until:
                 return False
             if row["stream"] in work.refused:
@@ -120,14 +125,21 @@ class Reader:
             if not gate.admits(cost):
                 self._end = HaltError(None, gate.free_at(cost))
                 return False
-            held, begun = held + cost, begun + 1
-            gate.hold(cost)  # now: the task itself begins after the next row has asked
-            task = group.create_task(self._one(row), name=str(cost))
-            task.add_done_callback(lambda task: gate.hold(-int(task.get_name())))
-            running.add(task)
+            begun += 1
+            self._hold(cost)  # now: the task itself begins after the next row has asked
+            group.create_task(self._one(row)).add_done_callback(functools.partial(self._give_back, cost))
         if not begun:
             self._end = HaltError(None, work.clock() + BUDGET_AGAIN, spent=True)
         return begun == len(rows)
+
+    def _hold(self, requests: int) -> None:
+        """Set requests aside for a report, or give them back."""
+        self._held += requests
+        self._work.gate.hold(requests)
+        self._place.set()
+
+    def _give_back(self, requests: int, _task: asyncio.Task[None]) -> None:
+        self._hold(-requests)
 
     async def _one(self, row: Mapping[str, Any]) -> None:
         self._reading += 1

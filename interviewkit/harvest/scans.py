@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, func, select, update
 from interviewkit.errors import ListingUnstableError
 from interviewkit.harvest import items, schema
 from interviewkit.harvest.deletions import ask_for, lift, mark_gone, unnamed
-from interviewkit.harvest.engine import Transaction
+from interviewkit.harvest.engine import Transaction, rows
 from interviewkit.harvest.leases import Lease
 from interviewkit.harvest.outcomes import Change, Outcome
 from interviewkit.harvest.unreadable import forgive_rows, keep
@@ -34,8 +34,7 @@ _SAVE_GATE = update(schema.rate_scope).where(schema.rate_scope.c.scope == bindpa
 async def states(work: Work) -> dict[str, State]:
     """Where each stream stands, by name."""
     async with work.store.reading() as connection:
-        rows = await connection.execute(_STATES, {"mine": work.account})
-        found = {row["stream"]: dict(row) for row in rows.mappings()}
+        found = {row["stream"]: row for row in await rows(connection, _STATES, {"mine": work.account})}
     return {stream.name: found.get(stream.name) or _unread(work.account, stream.name) for stream in work.plan.streams}
 
 
@@ -73,17 +72,17 @@ async def page(work: Work, lease: Lease, stream: Stream, state: State) -> State:
         found = await stream.page(scan, cursor=state["cursor"], mark=state["mark"])
     except ListingUnstableError as error:
         return await _anew(work, lease, state, error)
-    rows = {str(row.ref): row for row in found.rows}
+    listed = {str(row.ref): row for row in found.rows}
     new_state = _advanced(state, found)
     gone: list[tuple[str, int | None]] = []
     back: list[tuple[str, int]] = []
     unchanged = 0
     async with work.store.writing(lease) as connection:
-        known = await items.known(connection, work.account, list(rows))
+        known = await items.known(connection, work.account, list(listed))
         changed: list[items.Values] = []
         same: list[str] = []
         returned: list[str] = []
-        for ref, row in rows.items():
+        for ref, row in listed.items():
             if _erased(work, ref, row):
                 new_state["skipped"] += 1
                 continue
@@ -115,7 +114,7 @@ async def page(work: Work, lease: Lease, stream: Stream, state: State) -> State:
             new_state, gone = await _finish(work, connection, new_state, found)
         await items.put(connection, schema.stream_state, [new_state])
         await save_gate(work, connection)
-    work.fresh = {ref: row.fresh for ref, row in rows.items() if row.fresh is not None}
+    work.fresh = {ref: row.fresh for ref, row in listed.items() if row.fresh is not None}
     work.gate.calm()
     work.counts.unchanged += unchanged
     for problem in found.problems:

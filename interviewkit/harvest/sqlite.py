@@ -56,13 +56,19 @@ class Transaction:
         """
         if parameters is None:
             return self._connection.scalar(statement)
-        prepared = _query(statement)
-        rows = _driver(self._connection).execute(prepared.text, prepared.values(parameters)).fetchall()
-        return prepared.read(rows[0][0]) if rows else None
+        for row in self.rows(statement, parameters):
+            return next(iter(row.values()))
+        return None
 
     async def scalars(self, statement: Executable, parameters: Any = None) -> ScalarResult[Any]:
         """The first column of a statement's rows."""
         return (await self.execute(statement, parameters)).scalars()
+
+    def rows(self, statement: Executable, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Do a statement that is a constant: its rows by the names of their columns."""
+        prepared = _query(statement)
+        found = _driver(self._connection).execute(prepared.text, prepared.values(parameters)).fetchall()
+        return [prepared.named(row) for row in found]
 
     def put(self, statement: Insert, rows: Sequence[Mapping[str, Any]]) -> None:
         """Do an insert for each row; all of them have the same columns."""
@@ -91,16 +97,25 @@ class _Prepared:
         written = [one.type.dialect_impl(_DIALECT).bind_processor(_DIALECT) for one in binds]
         self._written = [(place, write) for place, write in enumerate(written) if write is not None]
         columns = () if names is not None else tuple(statement.exported_columns)
-        read = columns[0].type.dialect_impl(_DIALECT).result_processor(_DIALECT, None) if columns else None
-        self.read: Callable[[Any], Any] = read or (lambda value: value)
-        """What turns the first column's value into Python's."""
+        self._columns = tuple(column.name for column in columns)
+        read = [column.type.dialect_impl(_DIALECT).result_processor(_DIALECT, None) for column in columns]
+        self._read = [(name, write) for name, write in zip(self._columns, read, strict=True) if write is not None]
 
     def values(self, given: Mapping[str, Any]) -> list[Any]:
         """Parameters, or a row's values, in the order of the statement."""
         known = {**self._fixed, **given} if self._fixed else given
         found = [known[name] for name in self._places]
         for place, write in self._written:
-            found[place] = write(found[place])
+            if found[place] is not None:
+                found[place] = write(found[place])
+        return found
+
+    def named(self, row: Sequence[Any]) -> dict[str, Any]:
+        """A row's values as Python's, by the names of their columns."""
+        found = dict(zip(self._columns, row, strict=True))
+        for name, read in self._read:
+            if found[name] is not None:
+                found[name] = read(found[name])
         return found
 
 

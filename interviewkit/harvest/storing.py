@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import attrs
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import delete, select
 
 from interviewkit.errors import InterviewKitError
 from interviewkit.harvest import deletions, items, scans, schema
@@ -20,9 +20,7 @@ from interviewkit.harvest.work import Work
 from interviewkit.model import Report, SessionRef
 
 _reports = schema.report
-_KNOWN = select(
-    _reports.c.ref, _reports.c.content_hash, _reports.c.deleted_at, _reports.c.seq, _reports.c.fetched_at
-).where(_reports.c.account == bindparam("mine"), _reports.c.ref.in_(bindparam("refs", expanding=True)))
+_KNOWN = (_reports.c.ref, _reports.c.content_hash, _reports.c.deleted_at, _reports.c.seq, _reports.c.fetched_at)
 _SOONEST = timedelta(minutes=1)
 """When a report is read again that was asked for too early."""
 
@@ -83,13 +81,10 @@ async def _store_reports(
     """
     table = schema.report
     refs = [done.item["ref"] for done in batch]
-    known: dict[str, Any] = {}
-    for some in items.chunks(refs):
-        found = await connection.execute(_KNOWN, {"mine": work.account, "refs": some})
-        known.update((row.ref, row) for row in found)
+    known = {row["ref"]: row for row in await items.by_refs(connection, _KNOWN, work.account, refs)}
     soonest = work.clock() + _SOONEST
     overtaken: dict[str, items.Values] = {
-        ref: {"phase": items.Phase.OPEN, "due_at": max(soonest, known[ref].fetched_at)}
+        ref: {"phase": items.Phase.OPEN, "due_at": max(soonest, known[ref]["fetched_at"])}
         for ref in (done.item["ref"] for done in batch if _is_overtaken(known.get(done.item["ref"]), done))
     }
     outcomes = [
@@ -103,7 +98,7 @@ async def _store_reports(
     for done, change in judged:
         assert done.document is not None  # noqa: S101
         ref = done.item["ref"]
-        kept = known[ref].seq if change is Change.UNCHANGED else seq
+        kept = known[ref]["seq"] if change is Change.UNCHANGED else seq
         seq += change is not Change.UNCHANGED
         rows.append({**done.document.columns, "account": work.account, "seq": kept, "deleted_at": None})
         if done.artifacts is not None:
@@ -135,12 +130,12 @@ async def _replaced(
 
 def _is_overtaken(known: Any, done: Done) -> bool:
     asked = None if done.document is None else done.document.columns["fetched_at"]
-    return known is not None and asked is not None and known.fetched_at > asked
+    return known is not None and asked is not None and known["fetched_at"] > asked
 
 
 def _change(known: Any, done: Done) -> Change:
     if known is None:
         return Change.NEW
     assert done.document is not None  # noqa: S101
-    same = known.content_hash == done.document.content_hash and known.deleted_at is None
+    same = known["content_hash"] == done.document.content_hash and known["deleted_at"] is None
     return Change.UNCHANGED if same else Change.CHANGED

@@ -62,9 +62,9 @@ class Work:
     rescans: dict[str, int] = attrs.field(factory=dict)
 
     resting: dict[str, tuple[datetime, InterviewKitError]] = attrs.field(factory=dict)
+    """Streams whose lists could not be read, until when they are left alone, and why."""
     refused: dict[str, InterviewKitError] = attrs.field(factory=dict)
     """Streams whose host refuses the key, and its answer."""
-    """Streams whose lists could not be read, until when they are left alone, and why."""
 
     def begin(self) -> None:
         """Forget what was counted: a new pass begins."""
