@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -62,6 +62,38 @@ async def fan_out(
         await asyncio.gather(*left, return_exceptions=True)
         if feed is not None:
             await feed.aclose()
+
+
+async def together(jobs: Sequence[Callable[[], Awaitable[U]]], *, concurrency: int) -> list[U]:
+    """Run the jobs, at most `concurrency` at a time, and return their results in the order of the jobs.
+
+    The first exception of a job ends the run and is raised here; what else is under way is cancelled.
+    """
+    queue = iter(enumerate(jobs))
+    found: dict[int, U] = {}
+
+    async def work() -> None:
+        for number, job in queue:
+            found[number] = await job()
+
+    before = _cancellations()
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in jobs[1:concurrency]:
+                group.create_task(work())
+            await work()  # this task is one of the workers: a task costs more than many a job
+    except BaseExceptionGroup as failed:
+        if _cancellations() > before:  # which a job that fails at the same moment does not hide
+            raise asyncio.CancelledError from None
+        raise failed.exceptions[0] from None
+    if len(found) < len(jobs):  # a job was cancelled from within, which a group does not tell of
+        raise asyncio.CancelledError
+    return [found[number] for number in range(len(jobs))]
+
+
+def _cancellations() -> int:
+    task = asyncio.current_task()
+    return 0 if task is None else task.cancelling()
 
 
 class _End(Exception):  # noqa: N818

@@ -144,12 +144,12 @@ class Pager(Generic[T]):
         if on_problem not in _WORDS["on_problem"]:
             raise self._invalid(f"on_problem is one of {_WORDS['on_problem']}")
         found: list[T] = []
-        async with aclosing(self._rows(on_problem)) as rows:
-            async for item in rows:
-                found.append(item)
+        async with aclosing(self._read(on_problem)) as pages:
+            async for page in pages:
+                found += page.items
                 if limit is not None and len(found) >= limit:
                     break
-        return found
+        return found[:limit]
 
     def _invalid(self, text: str) -> InvalidArgumentError:
         return InvalidArgumentError(text, provider=self._provider, operation=self._operation)

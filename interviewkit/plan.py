@@ -22,6 +22,7 @@ from interviewkit.model import Report, Session, SessionRef
 
 AT_ONCE = datetime.fromtimestamp(0, UTC)
 """A row's `due` for a report that is worth reading now."""
+_ENCODER = msgspec.json.Encoder(order="deterministic")
 _OLD = timedelta(days=14)
 _WEEK = timedelta(days=7)
 _MOST_HOURS = 24
@@ -104,11 +105,19 @@ class HarvestPlan:
 
 def digest(raw: Mapping[str, Any], *, without: Collection[str] = ()) -> str:
     """A short fingerprint of a vendor's row; `without` names keys that change from answer to answer, such as links."""
-    kept = {key: value for key, value in raw.items() if key not in without}
+    return fingerprint(canonical({key: value for key, value in raw.items() if key not in without} if without else raw))
+
+
+def canonical(raw: Mapping[str, Any]) -> bytes:
+    """A vendor's row as JSON, in one way of writing it, whatever the order of its keys."""
     try:
-        text = msgspec.json.encode(kept, order="deterministic")
+        return _ENCODER.encode(raw)
     except (UnicodeEncodeError, msgspec.MsgspecError, OverflowError):  # half a surrogate pair, or a long number
-        text = json.dumps(kept, sort_keys=True, separators=(",", ":")).encode()
+        return json.dumps(raw, sort_keys=True, separators=(",", ":")).encode()
+
+
+def fingerprint(text: bytes) -> str:
+    """A short fingerprint of what `canonical` wrote."""
     return hashlib.sha256(text).hexdigest()[:32]
 
 

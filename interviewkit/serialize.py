@@ -6,12 +6,12 @@ import enum
 import functools
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from interviewkit.errors import InterviewKitError, InvalidArgumentError
-from interviewkit.model import Report, SessionRef
+from interviewkit.model import LazySlot, Report, SessionRef
 
 if TYPE_CHECKING:
     import cattrs
@@ -30,6 +30,15 @@ def to_json(value: Any) -> dict[str, Any]:
     Raises `InvalidArgumentError` for a time without a zone.
     """
     made: dict[str, Any] = _converter().unstructure(value)
+    return made
+
+
+def to_encodable(value: Any) -> dict[str, Any]:
+    """What `to_json` gives, but without any `raw`, and with times as they are, in UTC: msgspec writes them faster.
+
+    Raises `InvalidArgumentError` for a time without a zone.
+    """
+    made: dict[str, Any] = _encodable().unstructure(value)
     return made
 
 
@@ -73,16 +82,7 @@ def report_from_json(data: Any) -> Report:
 
 @functools.cache
 def _converter() -> cattrs.Converter:
-    import cattrs
-    from cattrs.fns import identity  # by this one cattrs knows that it has nothing to call
-
-    made = cattrs.Converter(forbid_extra_keys=True)
-    made.register_unstructure_hook(datetime, _write_time)
-    made.register_unstructure_hook(SessionRef, str)
-    made.register_unstructure_hook(InterviewKitError, _write_error)
-    made.register_unstructure_hook_factory(_is_tuple, functools.partial(_tuple_writer, made))
-    made.register_unstructure_hook_func(_is_raw, identity)
-    made.register_unstructure_hook_func(lambda shape: shape in _PLAIN, identity)
+    made = _writer(_write_time)
     made.register_structure_hook(SessionRef, _read_ref)
     made.register_structure_hook(datetime, _read_time)
     for plain in (str, bool, int, float):
@@ -92,11 +92,40 @@ def _converter() -> cattrs.Converter:
     return made
 
 
-def _write_time(value: datetime) -> str:
+@functools.cache
+def _encodable() -> cattrs.Converter:
+    from cattrs.gen import make_dict_unstructure_fn, override
+
+    made = _writer(_in_utc)
+    made.register_unstructure_hook_factory(
+        lambda shape: isinstance(getattr(shape, "raw", None), LazySlot),
+        lambda shape: make_dict_unstructure_fn(shape, made, raw=override(omit=True)),
+    )
+    return made
+
+
+def _writer(write_time: Callable[[datetime], Any]) -> cattrs.Converter:
+    import cattrs
+    from cattrs.fns import identity  # by this one cattrs knows that it has nothing to call
+
+    made = cattrs.Converter(forbid_extra_keys=True)
+    made.register_unstructure_hook(datetime, write_time)
+    made.register_unstructure_hook(SessionRef, str)
+    made.register_unstructure_hook(InterviewKitError, _write_error)
+    made.register_unstructure_hook_factory(_is_tuple, functools.partial(_tuple_writer, made))
+    made.register_unstructure_hook_func(_is_raw, identity)
+    made.register_unstructure_hook_func(lambda shape: shape in _PLAIN, identity)
+    return made
+
+
+def _in_utc(value: datetime) -> datetime:
     if value.tzinfo is None:
         raise InvalidArgumentError("a time without a zone cannot be written")
-    moment = value if value.tzinfo is UTC else value.astimezone(UTC)
-    return moment.isoformat().removesuffix("+00:00") + "Z"
+    return value if value.tzinfo is UTC else value.astimezone(UTC)
+
+
+def _write_time(value: datetime) -> str:
+    return _in_utc(value).isoformat().removesuffix("+00:00") + "Z"
 
 
 def _write_error(error: InterviewKitError) -> dict[str, str]:

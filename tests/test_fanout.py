@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 
 from interviewkit.errors import InvalidArgumentError
-from interviewkit.fanout import fan_out
+from interviewkit.fanout import fan_out, together
 from interviewkit.http.limits import PATIENCE
 
 
@@ -177,3 +178,80 @@ async def test_numbers_that_are_none_are_refused_before_anything_is_taken(given:
     with pytest.raises(InvalidArgumentError):
         await anext(fan_out(Work(), items, **{"concurrency": 3, "patience": None, **given}))
     assert next(items) == 1
+
+
+# --- a few jobs, whose results belong together -----------------------------------------------------------------------
+
+
+def jobs(work: Work, *turns: int) -> list[partial[Any]]:
+    return [partial(work, number) for number in turns]
+
+
+async def test_jobs_give_their_results_in_their_own_order_and_no_more_than_so_many_run_at_a_time() -> None:
+    work = Work()
+    assert await together(jobs(work, 50, 10, 40, 20, 30, 5), concurrency=3) == [50, 10, 40, 20, 30, 5]
+    assert work.most == 3
+    assert _others() == set()
+
+
+async def test_no_jobs_give_nothing() -> None:
+    assert await together([], concurrency=3) == []
+
+
+async def test_one_job_takes_no_task() -> None:
+    async def whose() -> object:
+        return asyncio.current_task()
+
+    assert await together([whose], concurrency=3) == [asyncio.current_task()]
+
+
+async def _fail(turns: int = 3) -> int:
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    raise LookupError
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+async def test_a_job_that_fails_ends_the_others_and_is_raised_as_itself(place: int) -> None:
+    work = Work()
+    some: list[Any] = jobs(work, 10_000, 10_000, 10_000, 10_000)
+    some.insert(place, _fail)
+    with pytest.raises(LookupError):
+        await together(some, concurrency=3)
+    assert work.cancelled == [10_000] * 2
+    assert len(work.started) == 2
+    assert _others() == set()
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_a_cancelled_caller_ends_all_jobs_even_when_one_fails_at_that_moment(fails: bool) -> None:
+    work, gate = Work(), asyncio.Event()
+
+    async def fail() -> int:
+        await gate.wait()
+        raise LookupError
+
+    some: list[Any] = [*jobs(work, 10_000, 10_000), fail]
+    task = asyncio.ensure_future(together(some, concurrency=3))
+    while len(work.started) < 2:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    if fails:
+        gate.set()
+        await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert work.cancelled == [10_000] * 2
+    assert _others() == set()
+
+
+@pytest.mark.parametrize("place", [0, 1])
+async def test_a_job_that_is_cancelled_from_within_is_not_taken_for_done(place: int) -> None:
+    async def cancelled() -> int:
+        raise asyncio.CancelledError
+
+    some: list[Any] = jobs(Work(), 3)
+    some.insert(place, cancelled)
+    with pytest.raises(asyncio.CancelledError):
+        await together(some, concurrency=3)

@@ -26,10 +26,9 @@ from interviewkit.model import (
     SessionKind,
     SessionRef,
     SessionStatus,
-    closed,
     epoch_ms,
     moment,
-    opened,
+    quick,
     undecoded,
 )
 
@@ -337,20 +336,17 @@ def test_a_mail_is_made_of_a_template_object_and_the_callers_reply_address_goes_
     assert (mail.subject, mail.content, mail.reply_to, mail.cc) == ("S", None, "me@example.com", ())
 
 
-def test_what_was_open_is_an_ordinary_object_of_its_class_once_it_is_closed() -> None:
+def test_what_is_made_quickly_is_an_ordinary_object_of_its_class() -> None:
     ref = SessionRef(provider="acme", kind=SessionKind.LIVE, id="x")
     known: dict[str, Any] = {
         "ref": ref, "provider": "acme", "account": "a", "kind": SessionKind.LIVE, "status": SessionStatus.CREATED,
     }  # fmt: skip
-    defaults = {field.name: field.default for field in attrs.fields(Session)}
-    filled = opened(Session)
-    for name, value in {**defaults, **known, "raw": RawJSON(b'{"id": "x"}')}.items():
-        setattr(filled, name, value)
-    made = closed(filled, Session)
+    made = quick(Session)(**known, raw=RawJSON(b'{"id": "x"}'))  # type: ignore[arg-type]
     assert type(made) is Session
     assert made == Session(**known)
     assert hash(made) == hash(Session(**known))
     assert made.raw == {"id": "x"}
+    assert quick(Session)(**known).raw == {}
     assert pickle.loads(pickle.dumps(made)) == made  # noqa: S301
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         made.title = "changed"  # type: ignore[misc]

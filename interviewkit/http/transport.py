@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
+from contextvars import ContextVar
 from typing import Any
 
 import aiohttp
@@ -22,42 +23,46 @@ from interviewkit.http.wire import Response
 _NEVER_LEFT = (aiohttp.ClientConnectorError, aiohttp.InvalidURL)
 _NO_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
 _REFUSALS = (aiohttp.ClientError, OSError, EOFError, ValueError)
+_LOST = (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError)
 
 
 class _Disconnected(Exception):  # noqa: N818
     """Stands for a lost connection, so that aiohttp does not send GET, PUT and DELETE a second time by itself."""
 
 
-class _Request(aiohttp.ClientRequest):
-    """Tells the journey that carries it when a connection was found and its first byte is about to leave."""
-
-    journey: _Journey | None = None
-
-    async def send(self, conn: Any) -> aiohttp.ClientResponse:
-        if self.journey is not None:
-            self.journey.connecting = False
-        return await super().send(conn)
-
-
 class _Journey:
-    """A client middleware for one request: knows how far it came, and keeps aiohttp from repeating it."""
+    """How far one request came."""
 
-    __slots__ = ("connecting",)
+    __slots__ = ("left",)
 
     def __init__(self) -> None:
-        self.connecting = False
+        self.left = False
+        """Whether a connection was found, so that the first byte may have left."""
+        _JOURNEY.set(self)
 
-    async def __call__(
-        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-    ) -> aiohttp.ClientResponse:
-        if isinstance(request, _Request):
-            self.connecting = True
-            request.journey = self
+
+_JOURNEY: ContextVar[_Journey] = ContextVar("interviewkit_journey")
+"""Of the request that this task sends; aiohttp hands nothing else on to its requests."""
+
+
+class _Request(aiohttp.ClientRequest):
+    """Says that it leaves, and that it is not to be sent again."""
+
+    async def send(self, conn: Any) -> aiohttp.ClientResponse:
+        _JOURNEY.get().left = True
         try:
-            return await handler(request)
-        except aiohttp.ClientConnectorError:
-            raise
-        except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
+            return await super().send(conn)
+        except _LOST:
+            raise _Disconnected from None
+
+
+class _Answer(aiohttp.ClientResponse):
+    """Says that its request is not to be sent again."""
+
+    async def start(self, connection: Any) -> aiohttp.ClientResponse:
+        try:
+            return await super().start(connection)
+        except _LOST:
             raise _Disconnected from None
 
 
@@ -91,6 +96,7 @@ class Transport:
                 auto_decompress=True,
                 timeout=_NO_TIMEOUT,
                 request_class=_Request,
+                response_class=_Answer,
                 headers={"User-Agent": "interviewkit"},
             )
         elif self._loop is not loop:
@@ -113,18 +119,20 @@ class Transport:
         journey = _Journey()
         failure: InterviewKitError
         try:
-            async with (
-                asyncio.timeout(timeout),
-                session.request(
-                    method, URL(url, encoded=True), headers=headers, data=body, allow_redirects=False,
-                    middlewares=(journey,),
-                ) as answer,
-            ):  # fmt: skip
-                return Response(answer.status, _lower(answer.headers), await _read(answer.content, max_bytes))
+            async with asyncio.timeout(timeout):
+                answer = await session.request(
+                    method, URL(url, encoded=True), headers=headers, data=body, allow_redirects=False
+                )
+                try:
+                    content = await _read(answer.content, max_bytes)
+                except BaseException:
+                    answer.close()  # with its connection, in which the rest of it may lie
+                    raise
+                return Response(answer.status, _lower(answer.headers), content)
         except InterviewKitError:
             raise
         except (*_REFUSALS, _Disconnected) as error:
-            failure = _failure(error, timeout, left=not journey.connecting)
+            failure = _failure(error, timeout, left=journey.left)
         raise failure
 
     @contextlib.asynccontextmanager
@@ -154,11 +162,9 @@ class Transport:
     ) -> aiohttp.ClientResponse:
         journey = _Journey()
         try:
-            return await session.get(
-                URL(url, encoded=True), headers=headers, allow_redirects=False, middlewares=(journey,)
-            )
+            return await session.get(URL(url, encoded=True), headers=headers, allow_redirects=False)
         except (*_REFUSALS, _Disconnected) as error:
-            failure = _failure(error, timeout, left=not journey.connecting)
+            failure = _failure(error, timeout, left=journey.left)
         raise failure
 
     async def aclose(self) -> None:

@@ -58,7 +58,13 @@ def _segment(name: str, value: str | int) -> str:
 _NO_ID = re.compile(r"[\x00-\x1f\x7f/\\]")
 
 
+_PLAIN = {safe: re.compile(rf"[{safe}\w.~-]*", re.ASCII) for safe in ("", "~", ",:")}
+"""Texts that are the same when they are quoted, by what is safe beside letters, digits and `_.-~`."""
+
+
 def _quote(name: str, text: str, *, safe: str) -> str:
+    if _PLAIN[safe].fullmatch(text):
+        return text
     try:
         return quote(text, safe=safe)
     except UnicodeEncodeError:
@@ -94,7 +100,7 @@ class Form:
     def encode(self) -> bytes:
         """The bytes that are sent."""
         return "&".join(
-            f"{quote(name, safe='')}={_quote(name, value, safe='')}" for name, value in self.fields
+            f"{_quote(name, name, safe='')}={_quote(name, value, safe='')}" for name, value in self.fields
         ).encode()
 
 
@@ -198,8 +204,8 @@ class Request:
         """Path and query as they are sent (commas and colons stand plain, as in the vendors' examples)."""
         if not self.query:
             return self.path.text
-        pairs = "&".join(f"{quote(name, safe='')}={_quote(name, value, safe=',:')}" for name, value in self.query)
-        return f"{self.path.text}?{pairs}"
+        pairs = [f"{_quote(name, name, safe='')}={_quote(name, value, safe=',:')}" for name, value in self.query]
+        return f"{self.path.text}?{'&'.join(pairs)}"
 
 
 @attrs.frozen(eq=False)

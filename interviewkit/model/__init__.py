@@ -18,8 +18,7 @@ from interviewkit.model.masks import (
     mask_url,
 )
 from interviewkit.model.quick import (
-    closed,
-    opened,
+    quick,
 )
 from interviewkit.model.raw import (
     LazySlot,
@@ -107,7 +106,6 @@ __all__ = [
     "TimelineEvent",
     "TimelineKind",
     "WebhookEvent",
-    "closed",
     "epoch_ms",
     "keep_raw",
     "mask_email",
@@ -116,7 +114,7 @@ __all__ = [
     "mask_secret",
     "mask_url",
     "moment",
-    "opened",
+    "quick",
     "undecoded",
 ]
 

@@ -18,14 +18,14 @@ class RawJSON:
     `source` is JSON text, or a dict or list whose values may themselves be `RawJSON` (a report of several answers).
     """
 
-    __slots__ = ("_source",)
+    __slots__ = ("source",)
 
     def __init__(self, source: bytes | memoryview | dict[str, Any] | list[Any]) -> None:
-        self._source = source
+        self.source = source
 
     def decode(self) -> Any:
         """Return the decoded JSON value."""
-        return _decode(self._source)
+        return _decode(self.source)
 
 
 def _decode(source: Any) -> Any:

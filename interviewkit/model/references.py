@@ -91,7 +91,6 @@ def refer(
     `forms` is what stands behind `PROVIDER:KIND:` for each kind there is, with a slash where there is a parent; with
     none, every form fits. Raises `InvalidArgumentError` that names the right forms.
     """
-    right = " or ".join(f"{provider}:{kind.value}:{form}" for kind, form in forms.items())
     wrong: str | None = None
     try:
         if isinstance(ref, str) and ":" not in ref and bare is not None:
@@ -103,6 +102,7 @@ def refer(
     if wrong is None:
         wrong = _misfit(ref, provider, forms, kind)
     if wrong is not None:
+        right = " or ".join(f"{provider}:{kind.value}:{form}" for kind, form in forms.items())
         raise InvalidArgumentError(wrong, hint=f"write {right}" if right else None)
     return ref  # type: ignore[return-value]  # no text is left
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
+from hypothesis import given, settings
 
 import interviewkit as ik
 from interviewkit.harvest import Store
 from interviewkit.harvest.documents import document, without_links
+from interviewkit.model import RawJSON, undecoded
 from interviewkit.sandbox import Sandbox
-from interviewkit.serialize import report_from_json
+from interviewkit.serialize import report_from_json, to_json
+from tests.test_serialize import reports
 
 from .stored import put, report, task
 
@@ -122,6 +125,60 @@ async def test_whatever_json_holds_is_stored_and_comes_back(store_url: str, raw:
         (found,) = [back async for back in store.records()]
     assert found.report == one
     assert (found.row["title"], found.row["reference"]) == ("a\ufffdb?", "?")
+
+
+@settings(max_examples=50, deadline=None)
+@given(reports)
+def test_what_is_stored_is_the_report_as_it_is_written_everywhere(one: ik.Report) -> None:
+    tasks = tuple(attrs.evolve(each, artifacts=()) for each in one.tasks)
+    lasting = attrs.evolve(one, tasks=tasks, artifacts=(drawing(LINK, None),))
+    assert payload(lasting) == to_json(lasting)
+
+
+def test_a_signed_link_in_json_within_a_text_is_not_stored() -> None:
+    inner = r'{"link": "https:\/\/h.example.com\/a?x=1\u0026sig\u003dabc", "n": 1}'
+    one = attrs.evolve(report(1), notes=inner, raw={"body": inner})
+    kept = '{"link": "expired_link", "n": 1}'
+    assert (payload(one)["notes"], payload(one)["raw"]) == (kept, {"body": kept})
+
+
+def several_answers(link: str, expires_at: datetime | None) -> ik.Report:
+    """A report as a provider makes it: `raw` has the vendor's answers, which nobody has decoded."""
+    parts: list[Any] = [json.dumps({"b": one, "a": link}).encode() for one in ("pad", "event", {"x": [link]})]
+    pad, event = parts[:2]
+    odd: Any = RawJSON(parts[2])
+    raw: Any = RawJSON({"pad": pad, "events": [event, odd], "deep": {"link": [link]}})
+    one = report(1, attrs.evolve(task("One"), raw=odd))
+    moment = ik.TimelineEvent(at=None, kind=ik.TimelineKind.RAN, raw=event)
+    session, beside = attrs.evolve(one.session, raw=pad), drawing(link, expires_at)
+    return attrs.evolve(one, session=session, timeline=(moment,), artifacts=(beside,), raw=raw)
+
+
+@pytest.mark.parametrize(("link", "expires_at"), [(LINK, None), (LINK, LATER), *((one, None) for one in SIGNED)])
+def test_answers_that_nobody_has_decoded_are_stored_like_others(link: str, expires_at: datetime | None) -> None:
+    made, read = several_answers(link, expires_at), several_answers(link, expires_at)
+    to_json(read)  # decodes each `raw`
+    assert document(made) == document(read)
+    assert isinstance(undecoded(made), RawJSON)
+    kept = LINK if link == LINK and expires_at is None else {"expired_link": None}
+    assert payload(made)["raw"]["events"][1] == {"a": kept, "b": {"x": [kept]}}
+    assert payload(made)["raw"]["deep"] == {"link": [kept]}
+
+
+@pytest.mark.parametrize("text", [b"{", b'{"a": "\xff"}', b"[" * 100_000])
+def test_an_answer_that_is_no_json_is_our_error(text: Any) -> None:
+    with pytest.raises(ik.MalformedResponseError):
+        document(attrs.evolve(report(1), raw=text))
+
+
+def test_the_time_of_a_report_is_stored_in_utc() -> None:
+    zone = timezone(timedelta(hours=2))
+    one = attrs.evolve(report(1), fetched_at=LATER.astimezone(zone))
+    assert payload(one)["fetched_at"] == "2026-11-03T00:00:00Z"
+    there, here = (drawing(LINK, LATER.astimezone(where)) for where in (zone, UTC))
+    assert content(attrs.evolve(one, artifacts=(there,))) == content(attrs.evolve(one, artifacts=(here,)))
+    with pytest.raises(ik.InvalidArgumentError, match="zone"):
+        document(attrs.evolve(one, fetched_at=LATER.replace(tzinfo=None)))
 
 
 def test_columns_are_those_of_the_report() -> None:

@@ -7,6 +7,7 @@ import gzip
 import time
 import zlib
 
+import aiohttp
 import pytest
 
 from interviewkit.errors import ConfigurationError, DeadlineExceededError, Outcome, TransportError
@@ -75,6 +76,22 @@ async def test_a_request_is_sent_once_on_a_pooled_connection_that_the_server_clo
         await ask(transport, server.url)
         error = await fault(transport, server.url, method=method, body=None if method == "GET" else b"a=1")
     assert (server.connections, len(server.requests)) == (1, 2)
+    assert (type(error), error.outcome) == (TransportError, Outcome.UNKNOWN)
+
+
+async def test_a_request_that_could_not_be_written_whole_is_not_begun_again(
+    transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = []
+
+    async def lost(request: aiohttp.ClientRequest, _connection: object) -> aiohttp.ClientResponse:
+        begun.append(request.method)
+        raise aiohttp.ClientOSError("broken pipe")
+
+    monkeypatch.setattr(aiohttp.ClientRequest, "send", lost)
+    async with raw_server(says(OK)) as server:
+        error = await fault(transport, server.url, method="PUT")
+    assert begun == ["PUT"]
     assert (type(error), error.outcome) == (TransportError, Outcome.UNKNOWN)
 
 

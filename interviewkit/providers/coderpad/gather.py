@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from interviewkit.errors import NotFoundError, PermissionDeniedError
-from interviewkit.fanout import fan_out
+from interviewkit.fanout import together
 from interviewkit.http.limits import PATIENCE
 from interviewkit.http.wire import Call, Page
 from interviewkit.model import Dropped
@@ -39,18 +39,11 @@ async def parts(send: Send, pad: Pad) -> Parts:
         partial(_environment, send, environment_id) for environment_id in reports.environment_ids(pad)
     ]
     jobs.append(partial(_events, send, pad))
-
-    async def run(numbered: tuple[int, Callable[[], Awaitable[Parts]]]) -> tuple[int, Parts]:
-        number, job = numbered
-        return number, await job()
-
-    done = fan_out(run, enumerate(jobs), concurrency=_AT_ONCE, patience=PATIENCE.get())
-    found = {number: part async for number, part in done}
-    ordered = [found[number] for number in sorted(found)]
+    found = await together(jobs, concurrency=_AT_ONCE)
     return Parts(
-        tuple(environment for part in ordered for environment in part.environments),
-        tuple(event for part in ordered for event in part.events),
-        tuple(warning for part in ordered for warning in part.warnings),
+        tuple([environment for part in found for environment in part.environments]),
+        found[-1].events,
+        tuple([warning for part in found for warning in part.warnings]),
     )
 
 

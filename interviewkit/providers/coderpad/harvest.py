@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import attrs
-import msgspec
 
 from interviewkit.errors import (
     InterviewKitError,
@@ -23,8 +22,8 @@ from interviewkit.errors import (
 )
 from interviewkit.http.decode import structure
 from interviewkit.http.wire import Call, Page
-from interviewkit.model import Artifact, ArtifactKind, Report, SessionRef
-from interviewkit.plan import AT_ONCE, HarvestPlan, ListPage, Row, Scan, check_paging, digest
+from interviewkit.model import Artifact, ArtifactKind, Report, SessionRef, undecoded
+from interviewkit.plan import AT_ONCE, HarvestPlan, ListPage, Row, Scan, canonical, check_paging, fingerprint
 from interviewkit.providers.coderpad import gather, reports, translate
 from interviewkit.providers.coderpad.calls import get_pad, list_organization_pads, list_pads
 from interviewkit.providers.coderpad.listing import OVERLAP
@@ -133,7 +132,7 @@ class Pads:
         except InterviewKitError as error:
             raise self._located(error, "fetch_report") from None
         dated = _dated(made, pad, at)
-        return made if dated == made.artifacts else attrs.evolve(made, artifacts=dated)
+        return made if dated == made.artifacts else attrs.evolve(made, artifacts=dated, raw=undecoded(made))
 
     def again(self, report: Report, *, reads: int) -> datetime | None:
         """Never: a pad that changes is listed anew."""
@@ -148,13 +147,13 @@ class Pads:
         raise self._located(_unstable("the vendor no longer knows the page that the list was to go on with"))
 
     def _row(self, pad: Pad, at: datetime) -> Row:
-        raw = pad.raw
+        memo = _memo(pad.raw)
         return Row(
             session=translate.session(pad, account=self._provider.account),
-            digest=digest({**raw, "drawing": bool(raw.get("drawing"))}),
+            digest=fingerprint(memo),
             due=AT_ONCE,
             requests=len(reports.environment_ids(pad)) + isinstance(pad.events, str),
-            memo=_memo(raw),
+            memo=memo.decode(),
             fresh=Listed(pad=pad, at=at),
         )
 
@@ -162,10 +161,9 @@ class Pads:
         return error.locate(provider=translate.PROVIDER, operation=operation, account=self._provider.account)
 
 
-def _memo(raw: dict[str, Any]) -> str:
+def _memo(raw: dict[str, Any]) -> bytes:
     """The row without the drawing's link, which lives for five minutes."""
-    kept = {**raw, "drawing": _NO_LINK} if raw.get("drawing") else raw
-    return msgspec.json.encode(kept).decode()
+    return canonical({**raw, "drawing": _NO_LINK} if raw.get("drawing") else raw)
 
 
 def _recalled(memo: str) -> Pad:

@@ -21,6 +21,7 @@ from interviewkit.model import (
     TimelineEvent,
     TimelineKind,
     moment,
+    quick,
     undecoded,
 )
 from interviewkit.providers.coderpad.detail_shapes import Environment
@@ -57,7 +58,7 @@ def report(
     It is final once the pad has ended or is deleted: the API opens no pad again. `raw` holds the three answers.
     """
     found = session(pad, account=account, events=events)
-    return Report(
+    return quick(Report)(
         ref=found.ref,
         provider=PROVIDER,
         account=account,
@@ -82,13 +83,15 @@ def report(
 def task(environment: Environment) -> TaskResult:
     """An environment with its files."""
     name = language(environment.language)
-    return TaskResult(
+    return quick(TaskResult)(
         id=str(environment.id),
         kind=TASK_KINDS.get(name or "", TaskKind.CODING),
         language=name,
         vendor_language=environment.language,
         files=tuple(
-            SourceFile(path=file.path or _NAMELESS, content=file.contents, language=name, history_url=file.history)
+            quick(SourceFile)(
+                path=file.path or _NAMELESS, content=file.contents, language=name, history_url=file.history
+            )
             for file in environment.file_contents or ()
         ),
         updated_at=moment(environment.updated_at, "$.updated_at"),
@@ -114,7 +117,7 @@ def artifacts(pad: Pad, *, fetched_at: datetime) -> tuple[Artifact, ...]:
         (ArtifactKind.DRAWING, pad.drawing, {"expires_at": fetched_at + DRAWING_LIFE}),
         (ArtifactKind.HISTORY, pad.history, {"media_type": "application/json"}),
     )
-    return tuple(Artifact(ref=ref, kind=kind, url=url, **rest) for kind, url, rest in listed if url)
+    return tuple(quick(Artifact)(ref=ref, kind=kind, url=url, **rest) for kind, url, rest in listed if url)
 
 
 def environment_ids(pad: Pad) -> tuple[str, ...]:
@@ -145,7 +148,7 @@ def timeline(events: Iterable[Event]) -> tuple[TimelineEvent, ...]:
 def timeline_event(event: Event) -> TimelineEvent:
     """One event; `detail` is the vendor's metadata: the language of a run, the id of an added question."""
     kind = EVENTS.get(event.kind or "", TimelineKind.OTHER)
-    return TimelineEvent(
+    return quick(TimelineEvent)(
         at=moment(event.created_at, "$.created_at"),
         kind=kind,
         vendor_kind=event.kind,

@@ -72,7 +72,7 @@ class _Place:
 
     def dump(self) -> str:
         """As text, for a cursor or a mark."""
-        kept = {name: value for name, value in attrs.asdict(self).items() if value not in (None, {})}
+        kept = {name: value for name, value in attrs.asdict(self, recurse=False).items() if value not in (None, {})}
         return json.dumps(kept, separators=(",", ":"))
 
     @classmethod
@@ -190,13 +190,10 @@ class Sessions:
             raise self._located(_unstable("rows before the marked page were deleted"))
 
     def _row(self, session: Session, durations: dict[str, int]) -> Row:
-        similarity = session.raw.get("similarity") or {}
-        person = session.raw | {"similarity": similarity.get("text")}
-        return Row(
-            session=session,
-            digest=digest({name: person.get(name) for name in _DIGESTED}),
-            due=_due(session, durations),
-        )
+        raw = session.raw
+        told = {name: raw.get(name) for name in _DIGESTED}
+        told["similarity"] = (told["similarity"] or {}).get("text")
+        return Row(session=session, digest=digest(told), due=_due(session, durations))
 
     def _located(self, error: InterviewKitError) -> InterviewKitError:
         return error.locate(provider=translate.PROVIDER, operation="list_sessions", account=self._provider.account)

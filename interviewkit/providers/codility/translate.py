@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from interviewkit.errors import MalformedResponseError, Outcome
 from interviewkit.model import (
@@ -31,6 +31,7 @@ from interviewkit.model import (
     TaskResult,
     TemporaryLink,
     moment,
+    quick,
     undecoded,
 )
 from interviewkit.providers.codility.shapes import (
@@ -77,16 +78,18 @@ _LIVE_IDS = "CL-"
 # --- ids -------------------------------------------------------------------------------------------------------------
 
 
+_ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?(?://[^/?#]*)?(?P<path>[^?#]*)", re.IGNORECASE)
+"""As RFC 3986 takes an address apart, in its appendix B."""
+
+
 def id_after(word: str, url: str | None) -> str | None:
     """The segment that follows `word` in an address: `KKUFDG-5V5` of `https://…/api/sessions/KKUFDG-5V5/?format=json`.
 
     Host and query are not looked at.
     """
-    try:
-        segments = [unquote(part) for part in urlsplit(url or "").path.split("/") if part]
-    except ValueError:
-        return None
-    return next((found for before, found in pairwise(segments) if before == word), None)
+    address = _ADDRESS.match(url or "")
+    segments = [part for part in address["path"].split("/") if part] if address else []
+    return next((unquote(found) for before, found in pairwise(segments) if before == word), None)
 
 
 def reference(session_id: str) -> SessionRef:
@@ -137,7 +140,7 @@ def summary(row: SessionSummary, account: str) -> Session:
     if session_id is None:
         raise _missing("$.id", row.raw)
     ref = reference(session_id)
-    return Session(
+    return quick(Session)(
         ref=ref,
         provider=PROVIDER,
         account=account,
@@ -161,7 +164,7 @@ def session(detail: SessionDetail, account: str, *, requested: str) -> Session:
         live.candidate_start_date, "$.codelive.candidate_start_date"
     )
     score = _total(detail)
-    return Session(
+    return quick(Session)(
         ref=ref,
         provider=PROVIDER,
         account=account,
@@ -235,7 +238,7 @@ def _attributes(detail: SessionDetail) -> dict[str, Any]:
 def report(detail: SessionDetail, account: str, *, requested: str, fetched_at: datetime | None) -> Report:
     """A session's report. It is final once the session is evaluated: only the similarity check may still come."""
     found = session(detail, account, requested=requested)
-    return Report(
+    return quick(Report)(
         ref=found.ref,
         provider=PROVIDER,
         account=account,
@@ -276,7 +279,7 @@ def _tasks(detail: SessionDetail) -> tuple[TaskResult, ...]:
 
 def _task(task: Task, raw: dict[str, Any], path: str) -> TaskResult:
     word = language(task.prg_lang)
-    return TaskResult(
+    return quick(TaskResult)(
         id=task.name,
         title=task.task_name or task.name,
         kind=TaskKind.UNKNOWN if word is None else KINDS.get(word, TaskKind.CODING),
@@ -330,7 +333,7 @@ def _artifacts(detail: SessionDetail, found: Session) -> tuple[Artifact, ...]:
         (ArtifactKind.FEEDBACK, detail.feedback_link, "text/html", bool(detail.feedback_link)),
     )
     return tuple(
-        Artifact(ref=found.ref, kind=kind, url=url, media_type=media_type, needs_auth=True)
+        quick(Artifact)(ref=found.ref, kind=kind, url=url, media_type=media_type, needs_auth=True)
         for kind, url, media_type, there in offered
         if there
     )

@@ -31,6 +31,7 @@ from interviewkit.model import (
     TaskResult,
     TestCaseResult,
     epoch_ms,
+    quick,
     undecoded,
 )
 from interviewkit.providers.remoteinterview.shapes import (
@@ -41,6 +42,7 @@ from interviewkit.providers.remoteinterview.shapes import (
     Pad,
     ReportTask,
     TaskCode,
+    TaskTestCase,
     Test,
     TestCandidate,
 )
@@ -115,7 +117,7 @@ def candidate_session(
 ) -> Session:
     """A candidate of a test; `title` is the test's, where it is known."""
     status, decision = STATUS.get(found.status or "", _NO_STATUS)
-    return Session(
+    return quick(Session)(
         ref=ref,
         provider=PROVIDER,
         account=account,
@@ -140,7 +142,7 @@ def pad_session(pad: Pad, *, account: str, end_is_told: bool = True) -> Session:
     (`end_is_told`: a pad by itself, or a list in which one has ended), else UNKNOWN: the older page's list tells it of
     no pad at all.
     """
-    return Session(
+    return quick(Session)(
         ref=pad_ref(pad.id),
         provider=PROVIDER,
         account=account,
@@ -226,10 +228,10 @@ def found_invitation(
 
 def candidate_report(found: CandidateReport, ref: SessionRef, *, account: str, fetched_at: datetime | None) -> Report:
     """A candidate's report; it is final once the test is completed (a verdict may still follow)."""
-    session = candidate_session(found, ref, account=account)
     tasks = found.tasks or []
-    rows = _raw_rows(found.raw, "tasks", len(tasks))
-    return Report(
+    rows = _raw_rows(found.raw, "tasks", len(tasks))  # decodes `raw`, which the session then shares
+    session = candidate_session(found, ref, account=account)
+    return quick(Report)(
         ref=ref,
         provider=PROVIDER,
         account=account,
@@ -249,7 +251,7 @@ def candidate_report(found: CandidateReport, ref: SessionRef, *, account: str, f
 def pad_report(pad: Pad, *, account: str, fetched_at: datetime) -> Report:
     """What a pad left: its last code as one task, and the interviewers' notes; it is final once the pad has ended."""
     session = pad_session(pad, account=account)
-    return Report(
+    return quick(Report)(
         ref=session.ref,
         provider=PROVIDER,
         account=account,
@@ -277,7 +279,7 @@ def _task(task: ReportTask, ref: SessionRef, raw: dict[str, Any], at: str) -> Ta
     word = written.codemode
     cases = task.testcases or []
     rows = _raw_rows(raw, "testcases", len(cases))
-    return TaskResult(
+    return quick(TaskResult)(
         id=task.id,
         title=task.title,
         kind=_kind(task),
@@ -285,26 +287,27 @@ def _task(task: ReportTask, ref: SessionRef, raw: dict[str, Any], at: str) -> Ta
         vendor_language=word,
         score=None if task.given_score is None else Score(points=task.given_score, max_points=task.total_score),
         files=_files(written.code, word),
-        test_cases=tuple(
-            TestCaseResult(
-                name=case.name,
-                passed=case.result,
-                max_points=case.points,
-                is_sample=case.is_sample,
-                output=case.output,
-                expected_output=case.expected_output,
-                raw=row,
-            )
-            for case, row in zip(cases, rows, strict=True)
-        ),
+        test_cases=tuple([_test_case(case, row) for case, row in zip(cases, rows, strict=True)]),
         artifacts=tuple(
             Artifact(ref=ref, kind=ArtifactKind.SUBMISSION, url=file.url, name=file.name)
-            for file in task.submission or []
+            for file in task.submission or ()
         ),
         auto_submitted=task.is_auto_submitted,
         description_html=task.body,
         tags=_tags(task.tags),
         updated_at=epoch_ms(task.last_updated, f"{at}.last_updated"),
+        raw=raw,
+    )
+
+
+def _test_case(case: TaskTestCase, raw: dict[str, Any]) -> TestCaseResult:
+    return quick(TestCaseResult)(
+        name=case.name,
+        passed=case.result,
+        max_points=case.points,
+        is_sample=case.is_sample,
+        output=case.output,
+        expected_output=case.expected_output,
         raw=raw,
     )
 
