@@ -31,9 +31,11 @@ def _no_accounts_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _no_requests_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_requests_of_other_tests() -> Iterator[None]:
     """Sandboxes have the same keys: a provider not yet collected would share its window with the next test."""
-    monkeypatch.setattr(limits, "_shared", weakref.WeakValueDictionary())
+    with pytest.MonkeyPatch.context() as patched:  # a test may undo its own
+        patched.setattr(limits, "_shared", weakref.WeakValueDictionary())
+        yield
 
 
 @pytest.fixture

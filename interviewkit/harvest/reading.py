@@ -31,7 +31,7 @@ from interviewkit.harvest.leases import Lease
 from interviewkit.harvest.outcomes import Change
 from interviewkit.harvest.storing import Done, store
 from interviewkit.harvest.work import HaltError, ParkedError, Work, first_of
-from interviewkit.model import SessionRef
+from interviewkit.model import SessionRef, undecoded
 from interviewkit.plan import back_off
 from interviewkit.serialize import dumps
 
@@ -199,7 +199,8 @@ class Reader:
             again = None
         else:
             report = await stream.report(ref, memo=row["memo"], fresh=work.fresh.pop(row["ref"], None))
-            report = attrs.evolve(report, fetched_at=now)  # by the harvest's clock, from which `again` counts
+            # by the harvest's clock, from which `again` counts; the vendor's JSON stays undecoded
+            report = attrs.evolve(report, fetched_at=now, raw=undecoded(report))
             again = stream.again(report, reads=row["reads"] + 1)
         if work.erasures.any and work.erasures.covers_report(report, dumps(report)):
             return Done(item=dict(row), erased=True)

@@ -114,7 +114,9 @@ async def page(work: Work, lease: Lease, stream: Stream, state: State) -> State:
             new_state, gone = await _finish(work, connection, new_state, found)
         await items.put(connection, schema.stream_state, [new_state])
         await save_gate(work, connection)
-    work.fresh = {ref: row.fresh for ref, row in listed.items() if row.fresh is not None}
+    work.fresh |= {ref: row.fresh for ref, row in listed.items() if row.fresh is not None}
+    now = work.clock()
+    work.due += sum(one["due_at"] is not None and one["due_at"] <= now for one in changed)
     work.gate.calm()
     work.counts.unchanged += unchanged
     for problem in found.problems:

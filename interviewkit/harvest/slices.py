@@ -20,7 +20,7 @@ from interviewkit.harvest import items, scans, schema
 from interviewkit.harvest.erasures import Erasures
 from interviewkit.harvest.gate import ALLOWANCE
 from interviewkit.harvest.leases import Lease
-from interviewkit.harvest.reading import Read, Reader
+from interviewkit.harvest.reading import BATCH, Read, Reader
 from interviewkit.harvest.work import HaltError, ParkedError, Work
 
 _STORE_AGAIN = 0.2
@@ -112,10 +112,28 @@ async def _steps(work: Work, lease: Lease, *, until: float) -> Slice:
         read = await reader.batch(until=until)
         if read is Read.SOME or (read is Read.ALL and (work.stopping() or loop.time() >= until)):
             continue
-        work.fresh.clear()
-        following = await _list(work, lease)
+        following = await _fill(work, lease, until=until)
         if following is not None and read is Read.NONE:
             return Slice(state=Next.DONE, until=following)
+
+
+async def _fill(work: Work, lease: Lease, *, until: float) -> datetime | None:
+    """Read a page of a list that is due, and, where nothing is scarce, pages for a whole batch of reports.
+
+    Where requests are limited, those that bring reports go first; and links to files grow old while reports wait.
+    Returns and raises what `_list` does for the first page.
+    """
+    loop = asyncio.get_running_loop()
+    work.fresh.clear()
+    work.due = 0
+    following = await _list(work, lease)
+    scarce = not work.gate.is_open or work.gate.budget.left is not None or work.artifacts is not None
+    while following is None and 0 < work.due < BATCH and not scarce and not work.stopping() and loop.time() < until:
+        try:
+            following = await _list(work, lease)
+        except HaltError:  # it is raised again once what is due has been read
+            break
+    return None if work.due else following
 
 
 async def _list(work: Work, lease: Lease) -> datetime | None:

@@ -26,6 +26,8 @@ _SOONEST, _LATEST = 0.001, 0.05
 """Seconds between two questions whether another process has finished writing."""
 _COMPILED = 64
 """Statements that are kept compiled."""
+_TOGETHER = 16
+"""Writers who share a commit at most."""
 _IDLE = 4
 """Connections that are kept for the next readers."""
 
@@ -133,6 +135,10 @@ class Engine:
         self._engine = create_engine(self.url, creator=self._open, poolclass=NullPool, hide_parameters=True)
         # SQLite has one writer: those of this process take turns here, in order, and not by trying again and again.
         self._turn = asyncio.Lock()
+        self._asking = 0
+        """How many wait for their turn."""
+        self._shared: _Shared | None = None
+        """What was written and is not committed yet, since another writer's turn has come."""
         self._writer: Connection | None = None
         self._readers: list[Connection] = []
 
@@ -174,22 +180,63 @@ class Engine:
 
     @contextlib.asynccontextmanager
     async def begin(self, *, writes: bool = True) -> AsyncIterator[Transaction]:
-        """A transaction: of one moment; one that `writes` begins when nobody else does."""
+        """A transaction: of one moment; one that `writes` begins when nobody else does.
+
+        Writers who ask while the disk is at work share the next commit, each behind a savepoint of its own.
+        """
         if not writes:
             with self._reader() as reader, _transaction(reader) as transaction:
                 _driver(reader).execute("BEGIN").close()
                 yield transaction
             return
-        async with self._turn:
-            if self._writer is None:
-                self._writer = self._engine.connect()
-                _driver(self._writer).execute("PRAGMA busy_timeout = 0").close()
-            with _transaction(self._writer) as transaction:
-                driver = _driver(self._writer)
-                await self._lock(driver)
+        await self._take_turn()
+        try:
+            shared = self._shared = self._shared or await self._open_for_writing()
+        except BaseException:
+            self._turn.release()
+            raise
+        try:
+            with shared.part() as transaction:
                 yield transaction
-                transaction.end()
-                await _whatever_happens(driver.commit)
+        finally:
+            if self._asking and shared.parts < _TOGETHER and not shared.ended.done():
+                self._turn.release()
+            else:
+                self._end(shared)
+        await _whatever_happens(shared.ended)
+
+    async def _take_turn(self) -> None:
+        self._asking += 1
+        try:
+            await self._turn.acquire()
+        except asyncio.CancelledError:
+            if self._shared is not None and self._asking == 1 and not self._turn.locked():
+                await self._turn.acquire()  # at once: those before had left the end to this one
+                self._end(self._shared)
+            raise
+        finally:
+            self._asking -= 1
+
+    async def _open_for_writing(self) -> _Shared:
+        if self._writer is None:
+            self._writer = self._engine.connect()
+            _driver(self._writer).execute("PRAGMA busy_timeout = 0").close()
+        await self._lock(_driver(self._writer))
+        return _Shared(self._writer)
+
+    def _end(self, shared: _Shared) -> None:
+        """Commit in a thread; the next writer's turn comes when the disk has done its work."""
+        self._shared = None
+        if shared.ended.done() or not shared.parts:
+            shared.close(None)
+            self._turn.release()
+            return
+
+        def done(disk: asyncio.Future[None]) -> None:
+            shared.close(disk)
+            self._turn.release()
+
+        asyncio.get_running_loop().run_in_executor(None, shared.driver.commit).add_done_callback(done)
 
     @contextlib.contextmanager
     def _reader(self) -> Iterator[Connection]:
@@ -227,6 +274,52 @@ class Engine:
             self._writer = None
 
 
+class _Shared:
+    """A transaction that writes, and what several users write in it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.driver = _driver(connection)
+        self.parts = 0
+        """How many users wait for its end."""
+        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._connection = connection
+        self._root = connection.begin()
+
+    @contextlib.contextmanager
+    def part(self) -> Iterator[Transaction]:
+        """One user's share: all of it, or, after an exception, nothing."""
+        self.driver.execute("SAVEPOINT part").close()
+        transaction = Transaction(self._connection)
+        try:
+            yield transaction
+        except BaseException as error:
+            transaction.end()
+            if self.driver.in_transaction:
+                self.driver.execute("ROLLBACK TO part").close()
+                self.driver.execute("RELEASE part").close()
+            elif self.parts:  # after some errors of the disk SQLite goes back to the beginning by itself
+                self.ended.set_exception(error)
+            raise
+        transaction.end()
+        self.driver.execute("RELEASE part").close()
+        self.parts += 1
+
+    def close(self, disk: asyncio.Future[None] | None) -> None:
+        """Tell everybody how it ended, by what the `disk` said; without it, nothing is kept."""
+        error = None if disk is None else disk.exception()
+        if disk is None or error is not None:
+            self._root.rollback()
+        else:
+            self._root.commit()  # which the driver has done
+        if self.ended.done():
+            return
+        if error is None:
+            self.ended.set_result(None)
+        else:
+            self.ended.set_exception(error)
+            self.ended.exception()  # those who asked for it may be gone
+
+
 @contextlib.contextmanager
 def _transaction(connection: Connection) -> Iterator[Transaction]:
     transaction = Transaction(connection)
@@ -242,17 +335,14 @@ def _driver(connection: Connection) -> sqlite3.Connection:
     return cast("sqlite3.Connection", found)
 
 
-async def _whatever_happens(work: Callable[[], None]) -> None:
-    """Do what waits for the disk in a thread; a caller who is cancelled waits for its end, as it cannot be stopped."""
-    running = asyncio.get_running_loop().run_in_executor(None, work)
+async def _whatever_happens(ended: asyncio.Future[None]) -> None:
+    """Wait for what cannot be stopped; a caller who is cancelled waits for it too, and is cancelled then."""
     cancelled: asyncio.CancelledError | None = None
-    while not running.done():
+    while not ended.done():
         try:
-            await asyncio.shield(running)
+            await asyncio.wait((ended,))
         except asyncio.CancelledError as request:
             cancelled = request
-        except sqlite3.Error:
-            break
     if cancelled is not None:
         raise cancelled
-    running.result()
+    ended.result()

@@ -53,7 +53,9 @@ class Work:
     erasure_key: bytes | None = attrs.field(default=None, repr=False)
     counts: Counts = attrs.field(factory=Counts)
     fresh: dict[str, Any] = attrs.field(factory=dict)
-    """Vendor rows of the page listed last, by reference: their links still open."""
+    """Vendor rows of the pages listed last, by reference: their links still open."""
+    due: int = 0
+    """How many of those rows made a report due."""
     listing: str | None = None
     expected: int = 0
     suspicious: int | None = None

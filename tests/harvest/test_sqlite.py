@@ -119,7 +119,7 @@ async def test_who_is_cancelled_while_the_disk_works_waits_for_it() -> None:
         go.wait(5)
         ended.set()
 
-    waiting = asyncio.create_task(_whatever_happens(work))
+    waiting = asyncio.create_task(_whatever_happens(asyncio.get_running_loop().run_in_executor(None, work)))
     for _ in range(2):
         await asyncio.sleep(0.005)
         waiting.cancel()
@@ -135,4 +135,4 @@ async def test_what_the_disk_says_is_raised() -> None:
         raise sqlite3.OperationalError("disk I/O error")
 
     with pytest.raises(sqlite3.OperationalError):
-        await _whatever_happens(work)
+        await _whatever_happens(asyncio.get_running_loop().run_in_executor(None, work))
