@@ -115,7 +115,8 @@ class StoreJournal:
 
     async def find(
         self, *, account: str | None = None, subject: str | None = None, ref: str | None = None,
-        reference: str | None = None, states: Collection[OperationState] = (), limit: int = 1000,
+        reference: str | None = None, states: Collection[OperationState] = (), is_held: bool = False,
+        limit: int = 1000,
     ) -> list[Operation]:  # fmt: skip
         """See `Journal.find`."""
         wanted = {"account": account, "subject": subject, "ref": ref, "reference": reference}
@@ -126,6 +127,8 @@ class StoreJournal:
         if states:
             query = query.where(_columns.state.in_([OperationState(one).value for one in states]))
         async with self._store.reading() as connection:
+            if is_held:
+                query = query.where(_is_held(await self._store.now(connection)))
             return [_read(row) for row in (await connection.execute(query)).all()]
 
     async def take(self, operation_id: str, *, holder: str, lease_seconds: float) -> Claim | None:
@@ -176,9 +179,14 @@ async def _crowded(connection: Transaction, subjects: Collection[str], now: date
     """Those of the subjects that somebody is at work on."""
     found: set[str] = set()
     for some in _chunks(subjects):
-        held = _columns.subject.in_(some) & _columns.holder.is_not(None) & (_columns.lease_until > now)
-        found.update((await connection.execute(select(_columns.subject).where(held))).scalars())
+        held = select(_columns.subject).where(_columns.subject.in_(some), _is_held(now))
+        found.update((await connection.execute(held)).scalars())
     return found
+
+
+def _is_held(now: datetime) -> Any:
+    """Whether somebody is at work on an operation: `Operation.is_held` for the database."""
+    return _columns.holder.is_not(None) & (_columns.lease_until > now)
 
 
 async def _fences(connection: Transaction, operations: Iterable[Operation]) -> dict[str, int]:

@@ -15,6 +15,8 @@ from interviewkit.errors import ConfigurationError, InvalidArgumentError
 
 PATIENCE: ContextVar[float] = ContextVar("interviewkit_patience", default=0.0)
 """Seconds that calls in this context wait for a slot beyond their own deadline (pagers, `fetch_reports`)."""
+UNTIL: ContextVar[float] = ContextVar("interviewkit_until", default=float("inf"))
+"""When calls in this context end at the latest, by their provider's clock, however patient they are."""
 RIGHT: ContextVar[Callable[[], None] | None] = ContextVar("interviewkit_right", default=None)
 """Asked by calls in this context right before their request leaves; what it raises keeps the request from leaving."""
 
@@ -27,6 +29,16 @@ def only_while(check: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         RIGHT.reset(token)
+
+
+@contextmanager
+def no_later_than(end: float) -> Iterator[None]:
+    """Let calls inside end by this time of their provider's clock, whatever their own deadlines and patience are."""
+    token = UNTIL.set(min(end, UNTIL.get()))
+    try:
+        yield
+    finally:
+        UNTIL.reset(token)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from interviewkit.errors import (
     VendorError,
 )
 from interviewkit.http.credentials import Credential
-from interviewkit.http.limits import PATIENCE, RIGHT, Limiter, Slot
+from interviewkit.http.limits import PATIENCE, RIGHT, UNTIL, Limiter, Slot
 from interviewkit.http.observe import Attempt, AttemptResult, Observer, announce, tell
 from interviewkit.http.retry import LONGEST_PAUSE, Failure, RetryPolicy, next_wait, parse_retry_after
 from interviewkit.http.wire import Body, Call, Response
@@ -99,7 +99,7 @@ class Runner:
         a write's error says what is known of its fate in `outcome`.
         """
         try:
-            flight = _Flight(call, self.endpoints[call.request.endpoint], self.clock() + self.timeout)
+            flight = _Flight(call, self.endpoints[call.request.endpoint], self._deadline())
         except InterviewKitError as unwritable:
             raise self._located(call, unwritable) from None
         while True:
@@ -125,7 +125,11 @@ class Runner:
             if wait:
                 await self.sleep(wait)
             if isinstance(error, RateLimitedError) and PATIENCE.get():
-                flight.deadline = max(flight.deadline, self.clock() + self.timeout)
+                flight.deadline = max(flight.deadline, self._deadline())
+
+    def _deadline(self) -> float:
+        """When a call that begins now, or whose turn comes now, has to be over."""
+        return min(self.clock() + self.timeout, UNTIL.get())
 
     async def _attempt(self, flight: _Flight) -> tuple[Response | None, InterviewKitError | None]:
         """One request: its answer, and the error that it means, if it means one."""
@@ -243,7 +247,7 @@ class Runner:
             after = error.retry_after = after if error.retry_after is None else error.retry_after
             after = None if after is None else min(after, LONGEST_PAUSE)
             flight.endpoint.limiter.pause(now + (after or 0.0))
-            remaining = max(remaining, PATIENCE.get())
+            remaining = max(remaining, min(PATIENCE.get(), UNTIL.get() - now))
         if isinstance(error, DeadlineExceededError) or not error.retryable:
             return None
         failure = Failure.REFUSED if response is not None else Failure.BROKEN
@@ -261,7 +265,7 @@ class Runner:
         Returns the slot and the seconds that it took.
         """
         asked = self.clock()
-        patient_until = asked + PATIENCE.get()
+        patient_until = min(asked + PATIENCE.get(), UNTIL.get())
         while True:
             now = self.clock()
             if now + wait > max(flight.deadline, patient_until):
@@ -274,7 +278,7 @@ class Runner:
             slot = flight.endpoint.limiter.take(self.clock())
             if isinstance(slot, Slot):
                 if PATIENCE.get():
-                    flight.deadline = max(flight.deadline, self.clock() + self.timeout)
+                    flight.deadline = max(flight.deadline, self._deadline())
                 return slot, self.clock() - asked
             wait = slot
 

@@ -42,7 +42,8 @@ class Hand:
     """What came instead of the answer."""
     was_applied: bool = False
     """The vendor said that it was done, and what followed failed."""
-    could_not_look: bool = False
+    in_vain: int = 0
+    """How many looks in a row told nothing of it."""
     has_left: bool | None = None
     """Whether a byte of it may have left; `None`: whoever sends it does not say."""
 
@@ -78,6 +79,7 @@ class Hand:
         self.last = error
         self.was_applied = self.was_applied or error.outcome is Outcome.APPLIED
         self.broke_since = self.look_at = at
+        self.in_vain = 0
         self.broke_at = self.now()
 
     def error(

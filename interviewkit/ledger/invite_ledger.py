@@ -11,14 +11,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 from interviewkit.errors import ConfigurationError, InterviewKitError, InvalidArgumentError
-from interviewkit.http.limits import patience
 from interviewkit.ledger.hands import Hand, Hands
 from interviewkit.ledger.journal import Journal, MemoryJournal
+from interviewkit.ledger.looking import look_until
 from interviewkit.ledger.operations import Operation, OperationState
 from interviewkit.serialize import to_json
 
 if TYPE_CHECKING:
-    from interviewkit.ledger.writing import Look, Pacing
+    from interviewkit.ledger.looking import Look, Pacing
 
 LEASE_SECONDS = 15.0
 
@@ -158,8 +158,7 @@ class InviteLedger:
             return
         began = pacing.clock()
         try:
-            with patience(pacing.reconcile_timeout):
-                found = await look([hand.operation])
+            found = await look_until(began + pacing.reconcile_timeout, look, [hand.operation], pacing)
         except InterviewKitError as error:
             error.operation_id = hand.operation.id
             raise

@@ -28,9 +28,10 @@ class Journal(Protocol):
 
     async def find(
         self, *, account: str | None = None, subject: str | None = None, ref: str | None = None,
-        reference: str | None = None, states: Collection[OperationState] = (), limit: int = 1000,
+        reference: str | None = None, states: Collection[OperationState] = (), is_held: bool = False,
+        limit: int = 1000,
     ) -> list[Operation]:  # fmt: skip
-        """Operations that fit everything that is given, the oldest first."""
+        """Operations that fit everything that is given, the oldest first; with `is_held`, those in hand now."""
 
     async def take(self, operation_id: str, *, holder: str, lease_seconds: float) -> Claim | None:
         """Hold one operation whose fate is open, whatever its reference; `None` when there is none by that id."""
@@ -95,15 +96,18 @@ class MemoryJournal:
 
     async def find(
         self, *, account: str | None = None, subject: str | None = None, ref: str | None = None,
-        reference: str | None = None, states: Collection[OperationState] = (), limit: int = 1000,
+        reference: str | None = None, states: Collection[OperationState] = (), is_held: bool = False,
+        limit: int = 1000,
     ) -> list[Operation]:  # fmt: skip
         """See `Journal.find`."""
+        now = datetime.now(UTC)
         wanted = {"account": account, "subject": subject, "ref": ref, "reference": reference}
         found = [
             one
             for one in self._operations.values()
             if all(value is None or getattr(one, name) == value for name, value in wanted.items())
             and (not states or one.state in states)
+            and (not is_held or one.is_held(now))
         ]
         return sorted(found, key=lambda one: (one.started_at, one.id))[:limit]
 

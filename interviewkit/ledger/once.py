@@ -12,8 +12,9 @@ import attrs
 
 from interviewkit.errors import InterviewKitError, InvalidArgumentError
 from interviewkit.ledger.invite_ledger import InviteLedger
+from interviewkit.ledger.looking import Look, Pacing
 from interviewkit.ledger.operations import CommitModel, Intent, Operation, OperationState, digest, hashed
-from interviewkit.ledger.writing import Look, Pacing, R, Write, Writing
+from interviewkit.ledger.writing import R, Write, Writing
 from interviewkit.model import Candidate, Dropped
 from interviewkit.serialize import from_json, to_json
 

@@ -19,20 +19,19 @@ from interviewkit.errors import (
 )
 from interviewkit.http.limits import PATIENCE, only_while, patience
 from interviewkit.ledger.hands import Hand, Hands
-from interviewkit.ledger.operations import Claim, CommitModel, Intent, Operation, OperationState, Standing
+from interviewkit.ledger.looking import Look, Pacing, look_until, next_look, together
+from interviewkit.ledger.operations import Claim, Intent, Operation, OperationState, Standing
 from interviewkit.model import Invitation, Session
 from interviewkit.serialize import from_json, to_json
 
+__all__ = ["SENDS", "Look", "Pacing", "R", "Write", "Writing"]
+
 R = TypeVar("R", bound=Invitation | Session)
-Look = Callable[[Sequence[Operation]], Awaitable[Mapping[str, Any]]]
-"""Reads the vendor's lists: operation id → its result, or `None` where the lists cannot tell. Left out: not there."""
 
 SENDS = 2
 """A write is sent at most so often by one call: again only once it is certain that the first time came to nothing."""
-_LOOKS = (0.0, 0.05, 0.15, 0.4)
-"""When to look before it is certain, as parts of the time until then: most writes show at the first look."""
 _AGAIN = 0.25
-"""Seconds after which a list that could not be read, and an operation that others are at, is looked at again."""
+"""Seconds after which an operation that others are at is asked for again."""
 
 
 @attrs.frozen(kw_only=True)
@@ -49,18 +48,6 @@ class Write(Generic[R]):
     """Reads what must be known before the first attempt: each operation's `baseline`."""
     complete: Callable[[R, Operation], R] = lambda result, _operation: result
     """Adds to a result that was looked for what only the caller knows."""
-
-
-@attrs.frozen(kw_only=True)
-class Pacing:
-    """What the time does: a provider's clock and sleep, and how long it looks."""
-
-    model: CommitModel
-    reconcile_timeout: float
-    clock: Callable[[], float]
-    sleep: Callable[[float], Awaitable[None]]
-    asks_before_it_leaves: bool = False
-    """Whether what sends asks `RIGHT` for each request: then one that did not ask has not left."""
 
 
 class Writing(Generic[R]):
@@ -200,45 +187,44 @@ class Writing(Generic[R]):
         pacing, look = self._pacing, self._write.look
         if look is None:
             return await self._give_up(hands, self._write.cannot_look), [], []
-        wait = min(hand.look_at for hand in hands) - pacing.clock()
+        wait = together([hand.look_at for hand in hands], pacing) - pacing.clock()
         if wait > 0:
             await pacing.sleep(wait)
-        began = pacing.clock()
-        found = await self._look(look, hands, began)
-        settled: list[tuple[Hand, R | InterviewKitError]] = []
+        late = [hand for hand in hands if _end(hand, pacing) <= pacing.clock()]
+        settled = await self._give_up(late, _TOO_LATE)
         again: list[Hand] = []
         still: list[Hand] = []
+        hands = [hand for hand in hands if hand not in late]
+        if not hands:
+            return settled, again, still
+        began = pacing.clock()
+        found = await self._look(look, hands)
         for hand in hands:
-            certain_at = hand.broke_since + pacing.model.certain_after
-            there = hand.operation.id in found if found is not None else None
             result = found.get(hand.operation.id) if found is not None else None
+            shows_nothing = found is not None and hand.operation.id not in found
+            is_certain = began > hand.broke_since + pacing.model.certain_after
             if result is not None:
                 settled += await self._finish([(hand, self._write.complete(result, hand.operation))])
-            elif there is False and began > certain_at and not hand.was_applied:
-                if hand.sends < SENDS:
+            elif shows_nothing and is_certain and not hand.was_applied:
+                if hand.sends < SENDS and pacing.clock() < _end(hand, pacing):
                     again.append(hand)
                 else:
-                    settled += await self._refuse(
-                        [hand], hand.error(Outcome.REFUSED, hint=_NOT_THERE, retryable=True), Outcome.REFUSED
-                    )
-            elif pacing.clock() >= _end(hand, pacing):
-                settled += await self._give_up([hand], "the vendor's lists did not tell in time")
-            else:
-                hand.look_at = min(_next_look(hand, pacing, certain_at), _end(hand, pacing))
+                    error = hand.error(Outcome.REFUSED, hint=_NOT_THERE, retryable=True)
+                    settled += await self._refuse([hand], error, Outcome.REFUSED)
+            elif _looks_again(hand, pacing, began, told=shows_nothing and not is_certain):
                 still.append(hand)
+            else:
+                settled += await self._give_up([hand], _TOO_LATE)
         return settled, again, still
 
-    async def _look(self, look: Look, hands: Sequence[Hand], began: float) -> Mapping[str, R | None] | None:
-        """What the lists show; `None` when they could not be read."""
-        left = max(_end(hand, self._pacing) for hand in hands) - began
+    async def _look(self, look: Look, hands: Sequence[Hand]) -> Mapping[str, R | None] | None:
+        """What the lists show; `None` when they could not be read by the first end of these."""
         try:
-            with patience(max(left, 0.0)):
-                found: Mapping[str, R | None] | None = await look([hand.operation for hand in hands])
+            return await look_until(
+                min(_end(hand, self._pacing) for hand in hands), look, [hand.operation for hand in hands], self._pacing
+            )
         except InterviewKitError:
-            found = None
-        for hand in hands:
-            hand.could_not_look = found is None
-        return found
+            return None
 
     # --- ends ---
 
@@ -283,6 +269,7 @@ class Writing(Generic[R]):
         return outcomes
 
 
+_TOO_LATE = "the vendor's lists did not tell in time"
 _NOT_THERE = "the vendor's lists show that it was not done: it may be repeated"
 
 
@@ -291,16 +278,17 @@ def _check(hands: Sequence[Hand]) -> None:
         hand.check()
 
 
-def _next_look(hand: Hand, pacing: Pacing, certain_at: float) -> float:
-    now, after = pacing.clock(), pacing.model.certain_after
-    if now >= certain_at or hand.could_not_look:
-        return now + min(_AGAIN, pacing.reconcile_timeout / 10)
-    return next((at for part in _LOOKS if (at := hand.broke_since + part * after) > now), certain_at + 0.001)
-
-
 def _end(hand: Hand, pacing: Pacing) -> float:
     """When looking ends without a result."""
     return max(hand.broke_since, hand.began) + pacing.reconcile_timeout
+
+
+def _looks_again(hand: Hand, pacing: Pacing, began: float, *, told: bool) -> bool:
+    """Note when to look again, after a look that `told` that it does not show yet, or nothing; false: not any more."""
+    hand.in_vain = 0 if told else hand.in_vain + 1
+    at = next_look(pacing, broke=hand.broke_since, began=began, end=_end(hand, pacing), in_vain=hand.in_vain)
+    hand.look_at = hand.look_at if at is None else at
+    return at is not None
 
 
 def _told(error: InterviewKitError) -> str:

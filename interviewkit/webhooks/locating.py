@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -18,6 +17,7 @@ from interviewkit.provider import InterviewProvider
 from interviewkit.webhooks.scanning import Scanner
 
 _OPEN = (OperationState.INTENDED, OperationState.SENT, OperationState.UNKNOWN)
+_ALL = 1_000_000
 _MOST = 100
 """References with the same id that are looked at: a candidate invited to so many tests."""
 
@@ -63,11 +63,10 @@ class Locator:
 
     async def is_expected(self, account: str, event: WebhookEvent) -> bool:
         """Whether an invitation is under way that the event may belong to: its answer has not come yet."""
-        now = datetime.now(UTC)
-        return any(
-            one.is_held(now) and one.provider == event.provider and _may_be(one, event)
-            for one in await self._ledger.operations(account=account, states=_OPEN)
+        in_hand = await self._ledger.journal.find(
+            account=account, reference=event.reference, states=_OPEN, is_held=True, limit=_ALL
         )
+        return any(one.provider == event.provider and _may_be(one, event) for one in in_hand)
 
     # --- where a reference may stand ---
 
@@ -76,7 +75,7 @@ class Locator:
         store = getattr(journal, "store", None)
         if isinstance(store, Store):
             return await _stored(store, (schema.operation,), provider, event.session_id)
-        done = await self._ledger.operations(account=provider.account, states=(OperationState.DONE,), limit=1_000_000)
+        done = await self._ledger.operations(account=provider.account, states=(OperationState.DONE,), limit=_ALL)
         return _fitting((one.ref for one in done), provider, event.session_id)
 
     async def _harvested(self, provider: InterviewProvider, event: WebhookEvent) -> list[SessionRef]:

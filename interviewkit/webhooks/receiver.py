@@ -53,6 +53,8 @@ class ReceiverCounters:
     """Seconds from arrival to the end of the event that was settled last."""
     in_flight: int
     """Events being processed."""
+    is_processing: bool
+    """See `WebhookReceiver.is_processing`."""
 
 
 class WebhookReceiver:
@@ -121,19 +123,27 @@ class WebhookReceiver:
         tally = self._processing.tally
         return ReceiverCounters(
             answers=Counter(self._answers), settled=Counter(tally.settled), retried=Counter(tally.retried),
-            lag=tally.lag, in_flight=tally.in_flight,
+            lag=tally.lag, in_flight=tally.in_flight, is_processing=self.is_processing,
         )  # fmt: skip
 
     # --- life ---
 
     @property
     def is_started(self) -> bool:
-        """Whether it processes events."""
+        """Whether it was started, and not closed since."""
         return self._running is not None
+
+    @property
+    def is_processing(self) -> bool:
+        """Whether it processes events: false also when a bug or the store's end has ended that, which is logged.
+
+        Deliveries are stored all the same; `start` begins anew.
+        """
+        return self._running is not None and not self._running.done()
 
     async def start(self) -> None:
         """Begin to process events. Raises `StoreError`; `ConfigurationError` when the key of erasures is missing."""
-        if self._running is not None:
+        if self.is_processing:
             raise InvalidArgumentError("this receiver is started already")
         await self._screen.prepare()
         self._running = asyncio.create_task(self._processing.run())
@@ -260,4 +270,7 @@ def _text(name: str, value: object) -> str:
 
 def _say_why(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
-        logger.error("processing events ended with %s", type(error).__name__)
+        logger.error(
+            "processing events ended with %s: deliveries are stored, and wait until a receiver is started",
+            type(error).__name__,
+        )

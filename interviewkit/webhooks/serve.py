@@ -134,7 +134,7 @@ def application(receiver: WebhookReceiver, path: str) -> web.Application:
 def administration(
     receiver: WebhookReceiver, inbox: Inbox, connections: Connections, *, is_ending: Callable[[], bool]
 ) -> web.Application:
-    """`/health`, 200 while deliveries can be stored and 503 else, and `/metrics`: for inner networks only."""
+    """`/health`, 200 while deliveries are stored and processed, else 503, and `/metrics`: for inner networks only."""
 
     async def stored() -> list[InboxStatus] | None:
         try:
@@ -146,8 +146,11 @@ def administration(
     async def health(_request: web.Request) -> web.Response:
         if is_ending():
             return web.Response(status=503, text="ending\n")
-        well = await stored() is not None
-        return web.Response(status=200, text="ok\n") if well else web.Response(status=503, text="no store\n")
+        if await stored() is None:
+            return web.Response(status=503, text="no store\n")
+        if not receiver.is_processing:
+            return web.Response(status=503, text="not processing\n")
+        return web.Response(status=200, text="ok\n")
 
     async def measured(_request: web.Request) -> web.Response:
         found = [

@@ -66,7 +66,7 @@ async def test_the_spelling_of_a_mailbox_makes_no_other_person() -> None:
 async def test_the_fake_finds_what_was_lost_on_the_way() -> None:
     async with FakeProvider(ledger=InviteLedger()) as fake:
         send = fake.send
-        lost = []
+        lost: list[object] = []
 
         async def lose_the_first_answer(call):  # type: ignore[no-untyped-def]
             answer = await send(call)

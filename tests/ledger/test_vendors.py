@@ -200,7 +200,7 @@ async def test_two_open_fates_of_one_mailbox_are_not_guessed(box: Sandbox, open_
     route = "/1/tests/{test_id}/candidates"
     box.remoteinterview.fail(Fault.reset(), method="POST")
     lists = Fault.server_error(500)
-    errors = []
+    errors: list[InterviewKitError] = []
     for reference in ("application-1", "application-2"):
         sent = asyncio.create_task(provider.invite_candidate(assessment, ANALYST, reference=reference))
         while box.remoteinterview.counts["POST", route] < len(errors) + 1:  # noqa: ASYNC110
