@@ -28,6 +28,7 @@ from interviewkit.cli.render import Screen
 from interviewkit.cli.session import create, report
 from interviewkit.cli.status import status
 from interviewkit.cli.usage import check_options, complaint
+from interviewkit.cli.webhook_settle import acknowledge, retry
 from interviewkit.cli.webhook_status import status as webhook_status
 from interviewkit.cli.webhook_urls import url
 from interviewkit.cli.webhooks import serve
@@ -151,5 +152,7 @@ def _webhooks() -> int:
 
 receiving.command(serve, name="serve")
 receiving.command(webhook_status, name="status")
+receiving.command(acknowledge, name="acknowledge")
+receiving.command(retry, name="retry")
 receiving.command(url, name="url")
 app.command(receiving)

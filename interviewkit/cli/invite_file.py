@@ -15,6 +15,7 @@ from cyclopts import Parameter
 from interviewkit.cli import accounts, invite_rows, invite_view, signals, stores
 from interviewkit.cli.accounts import Common
 from interviewkit.cli.exits import INTERRUPTED
+from interviewkit.cli.invite_journal import NotedLedger
 from interviewkit.cli.invite_rehearsal import Rehearsal, rehearsal
 from interviewkit.cli.invite_result import ResultFile, check_free, check_ours, place
 from interviewkit.cli.invite_run import Run
@@ -65,9 +66,7 @@ async def invite_file(
     stores.check(url)
 
     async def ledger() -> InviteLedger:
-        from interviewkit.ledger import InviteLedger
-
-        return await (rehearsal(url) if options.dry_run else InviteLedger.open(url))
+        return await (rehearsal(url) if options.dry_run else NotedLedger.open(url))
 
     async with accounts.writer(common, ledger) as provider:
         run = Run(screen, table, provider, assessment, shared)
@@ -78,13 +77,13 @@ async def invite_file(
         if not options.overwrite:
             check_free(target, path, run.asked, run.known, assessment=assessment)
         file = ResultFile(target, table, path)
-        invite_view.tell_before(screen, table, file, provider)
+        invite_view.tell_before(run, file)
         if options.dry_run:
-            return await _rehearse(run)
-        return await _carry_out(run, file, target)
+            return await _rehearse(run, target)
+        return await _carry_out(run, file, source=path, target=target)
 
 
-async def _carry_out(run: Run, file: ResultFile, target: Path) -> int:
+async def _carry_out(run: Run, file: ResultFile, *, source: Path, target: Path) -> int:
     file.clean()
     file.save(run.fates)
     saved = time.monotonic()
@@ -97,9 +96,12 @@ async def _carry_out(run: Run, file: ResultFile, target: Path) -> int:
             saved = time.monotonic()
 
     def end() -> None:
+        left, onward = run.leave(), source
         with contextlib.suppress(InterviewKitError, OSError):
-            run.screen.err.show_cursor()
             file.save(run.fates)
+            onward = target
+        with contextlib.suppress(OSError):
+            invite_view.tell_left(run, left, str(onward))
         os._exit(INTERRUPTED)  # the ledger is whole at any moment: the next run looks for what was in flight
 
     try:
@@ -110,7 +112,7 @@ async def _carry_out(run: Run, file: ResultFile, target: Path) -> int:
     return invite_view.tell_after(run, str(target))
 
 
-async def _rehearse(run: Run) -> int:
+async def _rehearse(run: Run, target: Path) -> int:
     journal = run.ledger.journal
     assert isinstance(journal, Rehearsal)  # noqa: S101 - `invite_file` made it so
     await _check_assessment(run.provider, run.assessment)
@@ -118,7 +120,7 @@ async def _rehearse(run: Run) -> int:
     for reference, row in run.asked.items():
         run.fates[row.line] = journal.told(run.fates[row.line], reference)
     invite_view.show_rows(run)
-    return invite_view.tell_after(run, None)
+    return invite_view.tell_after(run, str(target))
 
 
 async def _check_assessment(provider: InterviewProvider, assessment: str | None) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import attrs
 
+from interviewkit.cli import stores
+from interviewkit.cli.invite_journal import NotedJournal, find
 from interviewkit.errors import ConfigurationError
-from interviewkit.ledger import InviteLedger, Journal, MemoryJournal, Operation, OperationState
+from interviewkit.ledger import InviteLedger, Journal, MemoryJournal, Operation
 from interviewkit.ledger.operations import Claim, Intent, Standing, decide
 from interviewkit.model import Dropped
 
@@ -19,14 +21,14 @@ if TYPE_CHECKING:
 _REFUSED = ("a dry run sends nothing",)
 
 
-class Rehearsal:
+class Rehearsal(NotedJournal):
     """A `Journal` that decides as the one below it would, keeps nothing, and lets nobody send.
 
     A provider asks before each write whether it may; what would be sent is refused here, and noted by its reference.
     """
 
     def __init__(self, journal: Journal) -> None:
-        self._journal = journal
+        super().__init__(journal)
         self.to_send: set[str] = set()
         """References of which nothing was sent yet."""
         self.to_find: set[str] = set()
@@ -57,26 +59,9 @@ class Rehearsal:
         """Holds nothing."""
         return set()
 
-    async def get(self, operation_id: str) -> Operation | None:
-        """See `Journal.get`."""
-        return await self._journal.get(operation_id)
-
-    async def find(
-        self, *, account: str | None = None, subject: str | None = None, ref: str | None = None,
-        reference: str | None = None, states: Collection[OperationState] = (), limit: int = 1000,
-    ) -> list[Operation]:  # fmt: skip
-        """See `Journal.find`."""
-        return await self._journal.find(
-            account=account, subject=subject, ref=ref, reference=reference, states=states, limit=limit
-        )
-
     async def take(self, operation_id: str, *, holder: str, lease_seconds: float) -> Claim | None:
         """Holds nothing."""
         return None
-
-    async def aclose(self) -> None:
-        """See `Journal.aclose`."""
-        await self._journal.aclose()
 
     def told(self, fate: Fate, reference: str) -> Fate:
         """What a dry run says of a row that a run would not refuse."""
@@ -91,14 +76,6 @@ class Rehearsal:
         return fate
 
 
-async def find(journal: Journal, intent: Intent) -> Operation | None:
-    """The operation that a journal has under an intent's key."""
-    if intent.reference is None:
-        return None
-    found = await journal.find(account=intent.account, reference=intent.reference)
-    return next((one for one in found if one.key == intent.key), None)
-
-
 async def rehearsal(url: str) -> InviteLedger:
     """A ledger for a dry run over the store at `url`, which need not be there and is not made."""
     from interviewkit.harvest.journal import StoreJournal
@@ -107,7 +84,7 @@ async def rehearsal(url: str) -> InviteLedger:
     try:
         journal = await StoreJournal.open(url, create=False)
     except ConfigurationError as error:
-        if not error.message.startswith("there is no store"):
+        if not stores.is_missing(error):
             raise
         journal = MemoryJournal()
     return InviteLedger(Rehearsal(journal))

@@ -66,6 +66,10 @@ class State(enum.StrEnum):
         return self.value.replace("_", " ")
 
 
+_TOLD_OF = frozenset({State.INVITED, State.ALREADY_INVITED, State.UNKNOWN})
+"""What tells of an invitation that there is or may be."""
+THERE = frozenset({State.INVITED, State.ALREADY_INVITED, State.WOULD_INVITE})
+"""There is an invitation, or would be."""
 GOOD = frozenset({State.INVITED, State.ALREADY_INVITED, State.DUPLICATE, State.WOULD_INVITE})
 
 
@@ -134,10 +138,13 @@ def of_operation(known: Operation | None) -> Fate:
     )  # fmt: skip
 
 
-def of_outcome(outcome: Invitation | InterviewKitError, known: Operation | None) -> Fate:
-    """What a run has come to, given what the ledger knew before."""
+def of_outcome(
+    outcome: Invitation | InterviewKitError, known: Operation | None, noted: Operation | None = None
+) -> Fate:
+    """What a run has come to, given what the ledger knew before, and knows now."""
     was_done = known is not None and known.state.value == "done"
-    ident = None if known is None else known.id
+    latest = noted or known
+    ident = None if latest is None else latest.id
     if isinstance(outcome, Invitation):
         state = State.ALREADY_INVITED if was_done else State.INVITED
         return Fate(state=state, invitation=outcome, warnings=outcome.warnings, operation_id=ident)
@@ -169,7 +176,8 @@ def check_ours(
     for row in rows:
         found = known.get(row.reference or "")
         ref, ident, state = (row.before.get(name) for name in ("ref", "operation_id", "state"))
-        was_sent = bool(ref or ident) or state in {State.INVITED, State.ALREADY_INVITED, State.UNKNOWN}
+        # who is refused is not invited, whatever its reference belongs to, and may be given another one
+        was_sent = bool(ref or (ident and state != State.REFUSED)) or state in _TOLD_OF
         is_same = found is not None and ref in {"", found.ref} and ident in {"", found.id}
         if was_sent and not is_same and is_input:
             raise InvalidArgumentError(

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
+from rich.progress import Progress
 
-from interviewkit.cli.invite_rehearsal import Rehearsal, find
+from interviewkit.cli.invite_journal import NotedJournal, find
+from interviewkit.cli.invite_rehearsal import Rehearsal
 from interviewkit.cli.invite_result import Fate, State, of_operation, of_outcome, of_row
 from interviewkit.cli.invite_rows import Row, Table
 from interviewkit.cli.render import Screen
@@ -46,11 +48,17 @@ class Run:
     """What the ledger knew before, by reference."""
     fates: dict[int, Fate] = attrs.field(factory=dict)
     """What is known now, by line."""
+    bar: Progress = attrs.field(init=False)
+    told: set[int] = attrs.field(factory=set)
+    """The lines whose outcome has come."""
     is_stopped: bool = False
     is_interrupted: bool = False
     ended_by: InterviewKitError | None = None
     broken: OSError | None = None
     """Nobody reads our lines any more."""
+
+    def __attrs_post_init__(self) -> None:
+        self.bar = self.screen.bar()
 
     @property
     def ledger(self) -> InviteLedger:
@@ -63,6 +71,17 @@ class Run:
             )
         found: InviteLedger = once.ledger
         return found
+
+    @property
+    def is_rehearsal(self) -> bool:
+        """Whether nothing is sent."""
+        return isinstance(self.ledger.journal, Rehearsal)
+
+    @property
+    def noted(self) -> Mapping[str, Operation]:
+        """What the ledger knows now of the rows that were begun, by reference."""
+        journal = self.ledger.journal
+        return journal.noted if isinstance(journal, NotedJournal) else {}
 
     async def prepare(self) -> None:
         """Check what all rows share, and look up what the ledger knows of them. Raises; then nothing was sent."""
@@ -86,18 +105,19 @@ class Run:
         for row in self.table.rows:
             if not row.is_asked:
                 self._line(row)
-        with self.screen.bar() as bar:
-            task = bar.add_task("inviting", total=len(self.asked))
+        with self.bar as bar:
+            task = bar.add_task("checking" if self.is_rehearsal else "inviting", total=len(self.asked))
             ends = Counter[State]()
             try:
                 async for outcome in self.provider.invite_candidates(self.assessment, self._requests(), **self.shared):
                     row = self.asked[str(outcome.request.reference)]
                     made = outcome.invitation or outcome.error
                     assert made is not None  # noqa: S101 - an outcome is one of them
-                    fate = of_outcome(made, self.known.get(str(row.reference)))
+                    reference = str(row.reference)
+                    fate = of_outcome(made, self.known.get(reference), self.noted.get(reference))
                     self._note(row, fate)
                     ends[fate.state] += 1
-                    bar.update(task, advance=1, description=_counted(ends))
+                    bar.update(task, advance=1, description=None if self.is_rehearsal else _counted(ends))
                     progressed()
             except InterviewKitError as error:
                 self.ended_by = error
@@ -114,14 +134,29 @@ class Run:
         self.is_stopped = self.is_interrupted = True
         self.screen.say("finishing what is in flight; Ctrl-C once more ends at once")
 
+    def leave(self) -> int:
+        """Note how far the rows have come that are in flight, for a process that ends now; returns how many."""
+        left = 0
+        for reference, row in self.asked.items():
+            noted = None if row.line in self.told else self.noted.get(reference)
+            if noted is None:
+                continue
+            fate = of_operation(noted)
+            if fate.state is State.ALREADY_INVITED and reference not in self.known:
+                fate = attrs.evolve(fate, state=State.INVITED)
+            self.fates[row.line] = fate
+            left += not fate.is_good
+        return left
+
     def _note(self, row: Row, fate: Fate) -> None:
         self.fates[row.line] = fate
+        self.told.add(row.line)
         if isinstance(fate.error, _OF_ALL) and fate.state is not State.ALREADY_INVITED:
             self.is_stopped, self.ended_by = True, self.ended_by or fate.error
         self._line(row)
 
     def _line(self, row: Row) -> None:
-        if not self.screen.as_json or self.broken is not None or isinstance(self.ledger.journal, Rehearsal):
+        if not self.screen.as_json or self.broken is not None or self.is_rehearsal:
             return
         try:
             self.screen.line(self.fates[row.line].json(row))

@@ -129,4 +129,5 @@ async def _existing(url: str) -> InviteLedger:
     from interviewkit.harvest.journal import StoreJournal
     from interviewkit.ledger import InviteLedger
 
-    return InviteLedger(await StoreJournal.open(url, create=False))
+    with stores.hinting("`interviewkit invite` makes one, from a file or with --store"):
+        return InviteLedger(await StoreJournal.open(url, create=False))

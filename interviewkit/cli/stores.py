@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -33,9 +35,29 @@ def check(url: str, *, shared: bool = False) -> None:
         )
 
 
-async def existing(url: str) -> Store:
-    """Open a store that is there. Raises `ConfigurationError`; then nothing was made."""
+async def existing(url: str, *, made_by: str = "`interviewkit harvest` makes one, and --store names it") -> Store:
+    """Open a store that is there; `made_by` is the hint for where none is.
+
+    Raises `ConfigurationError`; then nothing was made.
+    """
     check(url)
     from interviewkit.harvest import Store
 
-    return await Store.open(url, create=False)
+    with hinting(made_by):
+        return await Store.open(url, create=False)
+
+
+@contextlib.contextmanager
+def hinting(made_by: str) -> Iterator[None]:
+    """Where a store is missing that is opened here, say what makes one."""
+    try:
+        yield
+    except ConfigurationError as error:
+        if is_missing(error):
+            error.hint = made_by
+        raise
+
+
+def is_missing(error: ConfigurationError) -> bool:
+    """Whether it says that there is no store yet."""
+    return error.message.startswith("there is no store")

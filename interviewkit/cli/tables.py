@@ -17,7 +17,7 @@ _CONTROL_IN_BLOCK = re.compile(
 _NUMBERS = frozenset({
     "score", "points", "tests passed", "files", "used", "remaining", "limit", "new", "changed", "unchanged", "gone",
     "unreadable", "failed", "requests", "reports", "open", "seq", "behind", "rows", "last failed",
-    "waiting", "retrying", "refused", "deliveries", "events", "tries",
+    "waiting", "retrying", "refused", "acknowledged", "deliveries", "events", "tries",
 })  # fmt: skip
 _ONE_LINE = _NUMBERS | {
     "account", "vendor", "kind", "status", "word", "created", "at", "result", "feature", "state", "next due",

@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from interviewkit.cli import stores
 from interviewkit.cli.exits import DONE, PARTLY
 from interviewkit.cli.render import Screen
+from interviewkit.cli.webhook_settle import MADE_BY
 from interviewkit.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
 
 _COLUMNS = (
     "account", "vendor", "deliveries", "events", "waiting", "retrying", "done", "refused", "failed", "unreadable",
-    "oldest waiting",
+    "acknowledged", "oldest waiting",
 )  # fmt: skip
-_PROBLEMS = ("account", "state", "event", "age", "tries", "error")
+_PROBLEMS = ("id", "account", "state", "event", "age", "tries", "error")
 
 
 async def status(
@@ -31,6 +32,8 @@ async def status(
 ) -> int:
     """What became of the webhooks in a store; ends with 3 when some failed or could not be read. No vendor is asked.
 
+    What somebody has acknowledged is counted apart.
+
     Parameters
     ----------
     account
@@ -39,7 +42,7 @@ async def status(
         JSON Lines instead of tables: one an account.
     """
     screen = Screen(as_json=json)
-    async with await stores.existing(store) as opened:
+    async with await stores.existing(store, made_by=MADE_BY) as opened:
         from interviewkit.webhooks import Inbox
 
         found = await Inbox(opened).status(account=account)
@@ -65,21 +68,31 @@ def _line(one: InboxStatus, now: datetime) -> dict[str, Any]:
 
 def _show(screen: Screen, found: list[InboxStatus], now: datetime) -> None:
     rows = [
-        (one.account, one.provider, one.copies, one.received + one.done + one.refused + one.failed + one.unreadable,
-         one.received, one.retrying, one.done, one.refused, one.failed, one.unreadable, _age(one.oldest_waiting, now))
+        (one.account, one.provider, one.copies, one.received + one.done + one.refused + one.failed + one.unreadable
+         + one.acknowledged, one.received, one.retrying, one.done, one.refused, one.failed, one.unreadable,
+         one.acknowledged, _age(one.oldest_waiting, now))
         for one in found
     ]  # fmt: skip
-    screen.table(_COLUMNS, rows, cut=(0,), drop=(2, 3, 5, 1))
-    problems = [_problem(one.account, problem, now) for one in found for problem in one.problems]
+    screen.table(_COLUMNS, rows, cut=(0,), drop=(2, 3, 5, 1, 10))
+    problems = [_problem(problem, now) for one in found for problem in one.problems]
     if problems:
-        screen.table(_PROBLEMS, problems, cut=(0, 5), drop=(4, 2))
+        screen.table(_PROBLEMS, problems, cut=(1,), drop=(5, 3))
+    for one in found:
+        left = one.failed + one.unreadable - len(one.problems)
+        if left:
+            screen.say(f"{left} more of {one.account} are not shown")
+    if any(one.failed for one in found):
+        screen.say("`interviewkit webhooks retry ID`, or --all, lets what failed be tried again")
+    if problems:
+        screen.say("`interviewkit webhooks acknowledge ID`, or --all, takes note of what nothing can be done about")
     if not found:
         screen.say("no webhook has come yet")
 
 
-def _problem(account: str, problem: InboxProblem, now: datetime) -> tuple[object, ...]:
+def _problem(problem: InboxProblem, now: datetime) -> tuple[object, ...]:
     return (
-        account, problem.state.value, problem.type, _age(problem.received_at, now), problem.tries, problem.error,
+        problem.id, problem.account, problem.state.value, problem.type, _age(problem.received_at, now), problem.tries,
+        problem.error,
     )  # fmt: skip
 
 

@@ -69,7 +69,10 @@ _WRITTEN_OUT = re.compile("\x1a([0-9a-f]{4})")
 
 def _written(value: datetime | None) -> str | None:
     """A time as SQLAlchemy writes it into SQLite, only quicker: a report has a handful of them."""
-    return None if value is None else value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    if value is None:
+        return None
+    moment = value if value.tzinfo is UTC else value.astimezone(UTC)
+    return moment.isoformat(" ", "microseconds").removesuffix("+00:00")
 
 
 metadata = MetaData(naming_convention={"ix": "ix_%(table_name)s_%(column_0_name)s", "pk": "pk_%(table_name)s"})
@@ -272,7 +275,7 @@ webhook = Table(
     Column("type", Text),  # null: it could not be read
     Column("ref", Text),
     Column("reference", AnyText),
-    Column("subject", Text),  # a hash of the session: its events are processed in their order; null once settled
+    Column("subject", Text),  # a hash of the session: its events are processed in their order; null once done with
     Column("state", Text, nullable=False),  # see webhooks.EventState
     Column("is_verified", Boolean, nullable=False, default=False),
     Column("headers", Text),  # those that its reading takes
@@ -280,8 +283,10 @@ webhook = Table(
     Column("received_at", Moment, nullable=False),
     Column("copies", Integer, nullable=False, default=1),  # how often it came
     Column("due_at", Moment),
+    Column("retried_at", Moment),  # when a person asked for another day of trying
     Column("tries", Integer, nullable=False, default=0),
     Column("done_at", Moment),
+    Column("acknowledged_at", Moment),  # when a person took note that it failed or cannot be read
     Column("error", AnyText),
     Column("fence", BigInteger, nullable=False, default=0),
     Column("holder", Text),

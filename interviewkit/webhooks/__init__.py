@@ -14,12 +14,14 @@ from interviewkit.webhooks.answers import Answer, Verdict
 from interviewkit.webhooks.parsing import parse
 
 if TYPE_CHECKING:
+    from interviewkit.webhooks.deadletters import DeadLetters
     from interviewkit.webhooks.inbox import Inbox
     from interviewkit.webhooks.receiver import ReceiverCounters, WebhookReceiver
     from interviewkit.webhooks.rows import EventState, InboxProblem, InboxStatus
     from interviewkit.webhooks.schedule import Schedule
 
 _HOMES = {
+    "deadletters": ("DeadLetters",),
     "inbox": ("Inbox",),
     "receiver": ("ReceiverCounters", "WebhookReceiver"),
     "rows": ("EventState", "InboxProblem", "InboxStatus"),
@@ -27,6 +29,7 @@ _HOMES = {
 }
 __all__ = [
     "Answer",
+    "DeadLetters",
     "EventState",
     "EventType",
     "Inbox",

@@ -15,6 +15,7 @@ from interviewkit.harvest.engine import Transaction
 from interviewkit.harvest.schema import webhook as webhooks_table
 from interviewkit.harvest.screening import Screen, Trace
 from interviewkit.harvest.store import Store
+from interviewkit.webhooks import deadletters
 from interviewkit.webhooks.answers import Verdict
 from interviewkit.webhooks.rows import Arrival, Claimed, EventState, InboxProblem, InboxStatus
 
@@ -102,11 +103,13 @@ class Inbox:
         kept: dict[str, Any] = {} if state in {EventState.FAILED, EventState.UNREADABLE} else {
             "body": None, "headers": None, "reference": None,
         }  # fmt: skip
+        if state is not EventState.FAILED:  # one that failed may be tried again, in its place
+            kept["subject"] = None
         async with self._store.writing() as connection:
             now = await self._store.now(connection)
             ended = await connection.execute(
                 _held(one).values(
-                    state=state.value, ref=ref, subject=None, done_at=now, due_at=None, error=error, holder=None,
+                    state=state.value, ref=ref, done_at=now, due_at=None, error=error, holder=None,
                     lease_until=None, tries=one.tries + 1, **kept,
                 )
             )  # fmt: skip
@@ -145,19 +148,16 @@ class Inbox:
         query = select(
             _columns.account, _columns.provider, _columns.state, func.count().label("number"),
             func.sum(_columns.copies).label("copies"), retrying.label("tried"),
-            func.min(_columns.received_at).label("oldest"),
+            func.min(_columns.received_at).label("oldest"), func.count(_columns.acknowledged_at).label("acknowledged"),
         ).group_by(_columns.account, _columns.provider, _columns.state)  # fmt: skip
-        bad = _columns.state.in_([EventState.FAILED.value, EventState.UNREADABLE.value])
-        shown = select(
-            _columns.account, _columns.state, _columns.type, _columns.received_at, _columns.tries, _columns.error
-        )
+        bad = select(*deadletters.SHOWN).where(deadletters.IS_DEAD, _columns.acknowledged_at.is_(None))
         async with self._store.reading() as connection:
             narrowed = query if account is None else query.where(_columns.account == account)
             groups = (await connection.execute(narrowed)).all()
             problems = {
                 label: (
                     await connection.execute(
-                        shown.where(bad, _columns.account == label).order_by(_columns.received_at.desc()).limit(_SHOWN)
+                        bad.where(_columns.account == label).order_by(_columns.received_at.desc()).limit(_SHOWN)
                     )
                 ).all()
                 for label in sorted({row.account for row in groups})
@@ -246,24 +246,18 @@ def _read(row: Any, now: datetime) -> Claimed:
     return Claimed(
         account=row.account, dedupe_key=row.dedupe_key, provider=row.provider, type=row.type, ref=row.ref,
         reference=row.reference, is_verified=row.is_verified, headers=row.headers, body=row.body or b"",
-        received_at=row.received_at, tries=row.tries, fence=row.fence + 1, claimed_at=now,
+        received_at=row.received_at, retried_at=row.retried_at, tries=row.tries, fence=row.fence + 1, claimed_at=now,
     )  # fmt: skip
 
 
 def _status(account: str, groups: Sequence[Any], problems: Sequence[Any]) -> InboxStatus:
     numbers: Counter[str] = Counter()
     for row in groups:
-        numbers[row.state] += row.number
+        numbers[row.state] += row.number - row.acknowledged
     waiting = [row for row in groups if row.state == EventState.RECEIVED.value]
     return InboxStatus(
         account=account, provider=groups[0].provider, **{state.value: numbers[state.value] for state in EventState},
-        retrying=sum(row.tried for row in waiting), copies=sum(row.copies for row in groups),
-        oldest_waiting=min((row.oldest for row in waiting), default=None),
-        problems=tuple(
-            InboxProblem(
-                state=EventState(row.state), type=row.type, received_at=row.received_at, tries=row.tries,
-                error=row.error or "no reason given",
-            )
-            for row in problems
-        ),
+        acknowledged=sum(row.acknowledged for row in groups), retrying=sum(row.tried for row in waiting),
+        copies=sum(row.copies for row in groups), oldest_waiting=min((row.oldest for row in waiting), default=None),
+        problems=tuple(map(deadletters.problem, problems)),
     )  # fmt: skip

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 ACCEPTED = frozenset({Verdict.STORED, Verdict.DUPLICATE, Verdict.UNREADABLE, Verdict.FORGOTTEN})
 """What becomes of a delivery that is answered with 200; any other verdict is a refusal."""
-STATES = ("received", "done", "failed", "refused", "unreadable")
+STATES = ("received", "done", "failed", "refused", "unreadable", "acknowledged")
 _PREFIX = "interviewkit_webhooks_"
 
 
@@ -52,6 +52,7 @@ def of_counters(counters: ReceiverCounters) -> Iterator[Family]:
     yield Family("retries_total", "counter", "Times that a failure put an event off.", ("account",), retried)
     yield Family("lag_seconds", "gauge", "From arrival to done, of the event done last.", (), {(): counters.lag})
     yield Family("in_flight", "gauge", "Events that are being processed.", (), {(): counters.in_flight})
+    yield Family("processing", "gauge", "Whether this process processes events.", (), {(): counters.is_processing})
 
 
 def of_store(found: Sequence[InboxStatus] | None, now: datetime) -> Iterator[Family]:

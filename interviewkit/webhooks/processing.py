@@ -62,13 +62,20 @@ class Processing:
         self._news.set()
 
     async def run(self) -> None:
-        """Process events as they become due, until `stop`; those under way are finished."""
+        """Process events as they become due, until `stop`; those under way are finished.
+
+        Whatever else than a failing store ends it is raised, as is what ended the renewal of leases: without it others
+        would take over what is still being processed here.
+        """
         self._stopping = False
         renewal = asyncio.create_task(self._renew())
+        renewal.add_done_callback(lambda _: self._news.set())
         failures = 0
         try:
             while not self._stopping:
                 self._news.clear()
+                if renewal.done():
+                    renewal.result()
                 try:
                     pause = await self._begin()
                     failures = 0
@@ -161,7 +168,7 @@ class Processing:
 
     async def _put_off(self, one: Claimed, seconds: float, why: str, *, is_failure: bool) -> None:
         """Try again later; or give up, when it is too old by then."""
-        if one.age + seconds > self._schedule.give_up_after:
+        if one.tried_for + seconds > self._schedule.give_up_after:
             if await self._inbox.settle(one, EventState.FAILED, ref=one.ref, error=why):
                 self._count(one, EventState.FAILED.value)
         elif await self._inbox.put_off(one, seconds, error=why, is_failure=is_failure) and is_failure:

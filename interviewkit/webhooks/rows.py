@@ -59,6 +59,8 @@ class Claimed:
     headers: str | None = attrs.field(repr=False)
     body: bytes = attrs.field(repr=False)
     received_at: datetime
+    retried_at: datetime | None = None
+    """When a person asked to try it again."""
     tries: int
     fence: int
     claimed_at: datetime
@@ -68,19 +70,32 @@ class Claimed:
     @property
     def age(self) -> float:
         """Seconds since it arrived: by the store's clock until it was claimed, and by ours since."""
-        waited = (self.claimed_at - self.received_at).total_seconds()
-        return max(0.0, waited + time.monotonic() - self.claimed_since)
+        return self._since(self.received_at)
+
+    @property
+    def tried_for(self) -> float:
+        """Seconds since it arrived, or since a person asked to try it again."""
+        return self._since(self.retried_at or self.received_at)
+
+    def _since(self, moment: datetime) -> float:
+        return max(0.0, (self.claimed_at - moment).total_seconds() + time.monotonic() - self.claimed_since)
 
 
 @attrs.frozen(kw_only=True)
 class InboxProblem:
-    """An event that nobody could make use of. `error` holds no personal data."""
+    """An event that nobody could make use of. Nothing of it is a candidate's."""
 
+    id: str
+    """What a person names it by: 12 hexadecimal digits."""
+    account: str
+    provider: str
     state: EventState
     type: str | None
     received_at: datetime
     tries: int
     error: str
+    acknowledged_at: datetime | None = None
+    """When a person took note of it."""
 
 
 @attrs.frozen(kw_only=True)
@@ -94,10 +109,12 @@ class InboxStatus:
     failed: int = 0
     refused: int = 0
     unreadable: int = 0
+    acknowledged: int = 0
+    """Those that failed or could not be read, and that a person took note of: they are in neither number."""
     retrying: int = 0
     """Those of `received` that failed at least once."""
     copies: int = 0
     """Deliveries in all, duplicates among them."""
     oldest_waiting: datetime | None = None
     problems: tuple[InboxProblem, ...] = ()
-    """The newest of those that failed or could not be read."""
+    """The newest of those that failed or could not be read, and that nobody took note of."""

@@ -17,7 +17,7 @@ class Schedule:
     """The first pause; each further one is twice as long."""
     longest: float = 3600.0
     give_up_after: float = 86400.0
-    """Since its arrival: then it has failed."""
+    """Since its arrival, or since a person asked to try it again: then it has failed."""
     join_within: float = 120.0
     """Since its arrival: as long it waits for an invite under way that it may belong to."""
     missing_for: float = 30.0

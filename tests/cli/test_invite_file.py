@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
+import os
 import re
 import signal
 import subprocess
@@ -132,6 +134,24 @@ def test_the_result_has_the_inputs_columns_and_what_became_of_each_row(
     assert last == {"summary": {"invited": 1, "result": RESULT, "dry_run": False}}
 
 
+@pytest.mark.parametrize("account", ["codility", "remoteinterview"])
+def test_every_row_that_the_ledger_knows_has_its_number_there(
+    run: Run, stage: Stage, tests: dict[str, str], tmp_path: Path, account: str
+) -> None:
+    vendor = Vendor(stage, account, tests[account])
+    people(tmp_path, f"numbered-{account}", 3)
+    ran = run("invite", *vendor.arguments, "candidates.csv")
+    rows = result(tmp_path / RESULT)
+    numbers = [row["operation_id"] for row in rows]
+    assert len({*numbers}) == 3
+    assert {one["operation_id"] for one in lines(ran) if "line" in one} == {*numbers}
+    for row in rows:  # what a number is good for
+        (told,) = lines(run("ledger", "resolve", row["operation_id"]))
+        assert (told["id"], told["reference"], told["state"]) == (row["operation_id"], row["reference"], "done")
+    run("invite", *vendor.arguments, RESULT)
+    assert [row["operation_id"] for row in result(tmp_path / RESULT)] == numbers
+
+
 def test_a_column_that_is_called_like_the_results_keeps_its_values(run: Run, codility: Vendor, tmp_path: Path) -> None:
     write(tmp_path, "email,State", "state@example.com,CA")
     ran = run("invite", *codility.arguments, "candidates.csv")
@@ -203,6 +223,37 @@ def test_a_repeated_row_that_is_mended_is_somebody_elses(run: Run, remote: Vendo
 def test_only_bad_rows_are_a_failure(run: Run, remote: Vendor, tmp_path: Path) -> None:
     write(tmp_path, "email", "nobody")
     assert run("invite", *remote.arguments, "candidates.csv").code == 1
+
+
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)])
+def test_a_row_that_repeats_a_refused_one_is_no_success(
+    run: Run, codility: Vendor, tmp_path: Path, dry: tuple[str, ...]
+) -> None:
+    write(tmp_path, "email,reference", "nobody,r1", "nobody,r1")
+    write(tmp_path, "email,reference,last_name", f"repeats{len(dry)}@example.com,rr{len(dry)},Robin", name="first.csv")
+    run("invite", *codility.arguments, "first.csv")
+    other = f"repeats{len(dry)}@example.com,rr{len(dry)},Alex"
+    write(tmp_path, "email,reference,last_name", other, other, name="other.csv")
+    ran = run("invite", *codility.arguments, "other.csv", *dry)
+    assert [one["state"] for one in lines(ran) if "state" in one].count("refused") == 1
+    assert (ran.code, '"duplicate":1' in ran.out) == (1, True), ran.out
+
+
+def test_one_row_whose_mail_fails_is_done_in_part(run: Run, codility: Vendor, tmp_path: Path) -> None:
+    people(tmp_path, "unmailed-alone", 1)
+    codility.stage.fail("codility", kind="status", status=400, route="*/email/")
+    assert run("invite", *codility.arguments, "candidates.csv", "--send-mail").code == 3
+
+
+def test_a_refused_row_may_get_another_reference(run: Run, codility: Vendor, tmp_path: Path) -> None:
+    write(tmp_path, "email,reference,last_name", "another-1@example.com,an1,Robin")
+    run("invite", *codility.arguments, "candidates.csv")
+    write(tmp_path, "email,reference,last_name", "another-2@example.com,an1,Alex")
+    assert run("invite", *codility.arguments, "candidates.csv").code == 1
+    (tmp_path / RESULT).write_text((tmp_path / RESULT).read_text().replace(",an1,", ",an2,"))
+    ran = run("invite", *codility.arguments, RESULT)
+    assert (ran.code, states(tmp_path / RESULT)) == (0, ["invited"]), ran.err
+    assert codility.invited(["another-1@example.com", "another-2@example.com"]) == [1, 1]
 
 
 def test_a_reference_with_other_data_is_refused_and_nothing_is_doubled(
@@ -418,6 +469,36 @@ def test_a_dry_run_shows_what_differs_from_an_earlier_run(run: Run, codility: Ve
     assert "candidate.last_name" in ran.err
 
 
+def test_a_dry_run_speaks_of_what_would_be(run: Run, remote: Vendor, tmp_path: Path) -> None:
+    rows = [f"nobody-{one}" for one in range(22)]
+    write(tmp_path, "email,reference,stage,State", "would-1@example.com,w1,screen,CA", "Would-1@example.com,w2,screen,",
+          *(f"{one},b{one},screen," for one in rows))  # fmt: skip
+    ran = run("invite", *remote.arguments, "candidates.csv", "--dry-run", terminal=True)
+    err = re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", ran.err)
+    for said in (
+        "note: would be carried through to the result, and told to nobody: stage",
+        "note: the column State would be called input_state in the result",
+        "the mailbox of line 2 under another reference: both would be invited",
+        "2 rows more: --json says why",
+        "a dry run, nothing was sent: 22 refused, 2 would invite",
+        f"without --dry-run the result would go to {RESULT}",
+    ):
+        assert said in err
+    assert not re.search(r"the result (is|says)|are invited|is called|inviting|note: carried", err)
+    shown = run("invite", *remote.arguments, "candidates.csv", "--dry-run")
+    assert "2 rows more: the lines on standard output say why" in shown.err
+
+
+def test_a_dry_run_says_what_would_be_looked_for(run: Run, stage: Stage, tmp_path: Path) -> None:
+    write(tmp_path, "name,reference", "Dry Look,dl1")
+    stage.fail("coderpad", kind="reset", committed=True)
+    run("invite", "--account", "coderpad", "candidates.csv")
+    ran = run("invite", "--account", "coderpad", "candidates.csv", "--dry-run", terminal=True)
+    assert ran.code == 1
+    assert "would look first" in ran.out
+    assert "nothing was sent: 1 would look first" in re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", ran.err)
+
+
 def test_a_dry_run_makes_no_store(run: Run, codility: Vendor, tmp_path: Path) -> None:
     people(tmp_path, "no-store", 1)
     assert run("invite", *codility.arguments, "candidates.csv", "--dry-run").code == 0
@@ -470,8 +551,11 @@ def test_several_accounts_need_a_choice(run: Run, stage: Stage, tmp_path: Path) 
     assert not (tmp_path / "interviewkit.db").exists()
 
 
-def test_a_lost_ledger_command_says_so(run: Run, stage: Stage, tmp_path: Path) -> None:
-    assert run("ledger", "status").code == 2
+def test_a_ledger_command_without_a_store_or_an_operation_says_so(run: Run, stage: Stage, tmp_path: Path) -> None:
+    for command in (("status",), ("resolve", "any")):
+        ran = run("ledger", *command)
+        hint = "`interviewkit invite` makes one, from a file or with --store"
+        assert (ran.code, ran.err) == (2, f"error: there is no store interviewkit.db ({hint})\n")
     write(tmp_path, "name", "Lou Example")
     run("invite", "--account", "coderpad", "candidates.csv")
     ran = run("ledger", "resolve", "nonsense")
@@ -558,7 +642,8 @@ def test_ctrl_c_finishes_what_is_in_flight_and_leaves_a_result(
         assert child.stdout is not None
         child.stdout.readline()
         child.send_signal(signal.SIGINT)
-        out, err = child.communicate(timeout=30)
+        assert child.stderr is not None
+        out, err = child.stdout.read(), child.stderr.read()  # `communicate` would lose what `readline` has buffered
     stage.heal()
     assert child.returncode == 130, err
     found = states(tmp_path / RESULT)
@@ -567,6 +652,76 @@ def test_ctrl_c_finishes_what_is_in_flight_and_leaves_a_result(
     assert "finishing what is in flight" in err
     assert run("invite", *remote.arguments, RESULT).code == 0
     assert remote.invited(mailboxes) == [1] * 40
+
+
+@pytest.mark.timeout(90)
+def test_a_second_ctrl_c_says_what_is_left_open_and_how_to_go_on(
+    stage: Stage, remote: Vendor, run: Run, tmp_path: Path
+) -> None:
+    mailboxes = people(tmp_path, "twice-interrupted", 12)
+    quick = [sys.executable, "-m", "tests.cli.hasty", "invite", *remote.arguments]
+    stage.fail("remoteinterview", kind="latency", seconds=1.5, times=None)  # what was sent is still committed then
+    with subprocess.Popen(
+        [*quick, "candidates.csv"], cwd=tmp_path, env=stage.variables(), stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True,
+    ) as child:  # fmt: skip
+        assert child.stdout is not None
+        assert child.stderr is not None
+        while [one["state"] for one in lines(run("ledger", "status"))].count("sent") < 4:
+            assert child.poll() is None
+        child.send_signal(signal.SIGINT)
+        said = ""
+        while "finishing" not in said:
+            said = child.stderr.readline()
+        child.send_signal(signal.SIGINT)
+        child.stdout.read()
+        err = child.stderr.read()
+    assert child.returncode == 130
+    told = re.fullmatch(
+        rf"ended at once: (\d) rows were in flight, and the ledger knows how far each came; to go on feed {RESULT} in "
+        r"again: it looks before it sends\n", err,
+    )  # fmt: skip
+    assert told is not None, err
+    left = result(tmp_path / RESULT)
+    assert {"unknown", "pending"} <= {row["state"] for row in left}
+    open_ones = {one["id"]: one["reference"] for one in lines(run("ledger", "status"))}
+    numbered = {row["operation_id"]: row["reference"] for row in left if row["state"] in {"unknown", "pending"}}
+    assert {ident: reference for ident, reference in numbered.items() if ident} == open_ones
+    assert len(open_ones) == int(told[1])
+    stage.heal()
+    done = subprocess.run(
+        [*quick, RESULT], cwd=tmp_path, env=stage.variables(), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert remote.invited(mailboxes) == [1] * 12
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="there are no terminals of this kind")
+def test_a_second_ctrl_c_leaves_no_bar_at_a_terminal(stage: Stage, remote: Vendor, run: Run, tmp_path: Path) -> None:
+    people(tmp_path, "bar-interrupted", 2)
+    stage.fail("remoteinterview", kind="latency", seconds=3.0, times=None)
+    ours, theirs = os.openpty()
+    with subprocess.Popen(
+        [*COMMAND, "invite", *remote.arguments, "candidates.csv"], cwd=tmp_path, env=stage.variables(),
+        stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs,
+    ) as child:  # fmt: skip
+        os.close(theirs)
+        said = b""
+        while b"inviting" not in said or len(lines(run("ledger", "status"))) < 2:
+            said += os.read(ours, 65536)
+        child.send_signal(signal.SIGINT)
+        while b"finishing" not in said:
+            said += os.read(ours, 65536)
+        child.send_signal(signal.SIGINT)
+        with contextlib.suppress(OSError):  # how Linux tells the end
+            while more := os.read(ours, 65536):
+                said += more
+    os.close(ours)
+    assert child.returncode == 130
+    last = said.rpartition(b"2 rows were in flight")[2]
+    assert last
+    assert b"inviting" not in last
+    assert said.count(b"\x1b[?25h") == 1  # the cursor is shown again
 
 
 def test_who_reads_no_further_stops_the_run(stage: Stage, remote: Vendor, run: Run, tmp_path: Path) -> None:

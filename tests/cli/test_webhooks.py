@@ -302,7 +302,7 @@ def test_a_url_that_would_not_be_safe_is_not_made(
 # --- status ---
 
 
-def fill(path: Path, **states: int) -> None:
+def fill(path: Path, account: str = "acme", /, **states: int) -> None:
     """An inbox with so many events in each state."""
     now = datetime.now(UTC)
 
@@ -311,7 +311,7 @@ def fill(path: Path, **states: int) -> None:
             for state, count in states.items():
                 for number in range(count):
                     row = {
-                        "account": "acme", "dedupe_key": f"{state}{number}", "provider": "codility", "type": "result",
+                        "account": account, "dedupe_key": f"{state}{number}", "provider": "codility", "type": "result",
                         "state": state, "received_at": now - timedelta(minutes=5), "copies": 2, "tries": 3,
                         "error": f"the {state} one" if state in {"failed", "unreadable"} else None,
                         "ref": "codility:take_home:KKUFDG-5V5", "body": b'{"email": "robin@example.com"}',
@@ -343,22 +343,150 @@ def test_the_status_shows_what_went_wrong_and_nobodys_data(run: Run, tmp_path: P
         ("failed", "the failed one", 3), ("unreadable", "the unreadable one", 3),
     }  # fmt: skip
     assert 300 <= told["oldest_waiting_seconds"] < 360
-    ran = run("webhooks", "status", terminal=True, columns=120)
+    ran = run("webhooks", "status", terminal=True, columns=130)
     assert ran.code == 3
     shown = re.sub(r"\x1b\[[0-9;]*m", "", ran.out)
-    assert re.search(r"acme +codility +6 +3 +1 +1 +0 +0 +1 +1 +5 min", shown)
-    assert re.search(r"acme +failed +result +5 min +3 +the failed one", shown)
+    assert re.search(r"acme +codility +6 +3 +1 +1 +0 +0 +1 +1 +0 +5 min", shown)
+    assert re.search(r"[0-9a-f]{12} +acme +failed +result +5 min +3 +the failed one", shown)
+    for said in ("interviewkit webhooks retry", "interviewkit webhooks acknowledge"):
+        assert said in ran.err
     assert "KKUFDG" not in ran.out + json.dumps(told)
     assert "robin" not in ran.out + json.dumps(told)
 
 
 def test_the_status_of_an_empty_inbox_and_of_no_store(run: Run, tmp_path: Path) -> None:
-    assert run("webhooks", "status").code == 2
+    for command in (("status",), ("acknowledge", "--all"), ("retry", "--all")):
+        ran = run("webhooks", *command)
+        assert (ran.code, ran.err) == (
+            2, f"error: there is no store {STORE} (`interviewkit webhooks serve` makes one, and --store names it)\n",
+        )  # fmt: skip
     assert not (tmp_path / STORE).exists()
     fill(tmp_path / STORE)
     assert "no webhook has come yet" in run("webhooks", "status", terminal=True).err
     ran = run("webhooks", "status", "--account", "nobody")
     assert (ran.code, "no webhooks of an account nobody" in ran.err) == (2, True)
+
+
+def test_a_status_names_twenty_and_says_how_many_more_there_are(run: Run, tmp_path: Path) -> None:
+    fill(tmp_path / STORE, unreadable=23)
+    ran = run("webhooks", "status", terminal=True)
+    assert ran.out.count("the unreadable one") == 20
+    assert "3 more of acme are not shown" in ran.err
+
+
+# --- acknowledge and retry ---
+
+
+def problems(run: Run) -> dict[str, str]:
+    """The ids of what a status names, by state."""
+    return {one["state"]: one["id"] for told in lines(run("webhooks", "status").out) for one in told["problems"]}
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_what_is_acknowledged_keeps_the_status_from_3(run: Run, tmp_path: Path, named: bool) -> None:
+    fill(tmp_path / STORE, unreadable=1, failed=1, done=1)
+    found = problems(run)
+    ran = run("webhooks", "acknowledge", *(found.values() if named else ("--all",)))
+    told = lines(ran.out)
+    assert (ran.code, {one["id"] for one in told}) == (0, {*found.values()})
+    assert {(one["account"], one["provider"], one["state"], one["type"]) for one in told} == {
+        ("acme", "codility", "unreadable", "result"), ("acme", "codility", "failed", "result"),
+    }  # fmt: skip
+    assert all(one["error"] and one["received_at"] and one["acknowledged_at"] for one in told)
+    assert not [word for word in ("robin", "KKUFDG") if word in ran.out + ran.err]
+    status = run("webhooks", "status")
+    (now,) = lines(status.out)
+    assert (status.code, now["unreadable"], now["failed"], now["acknowledged"], now["done"]) == (0, 0, 0, 2, 1)
+    assert (now["problems"], now["copies"]) == ([], 6)
+
+
+def test_one_of_several_is_acknowledged_once(run: Run, tmp_path: Path) -> None:
+    fill(tmp_path / STORE, unreadable=2)
+    ident = problems(run)["unreadable"]
+    (first,), (again,) = (lines(run("webhooks", "acknowledge", ident.upper()).out) for _ in range(2))
+    assert first["acknowledged_at"] == again["acknowledged_at"] is not None
+    status = run("webhooks", "status")
+    (told,) = lines(status.out)
+    assert (status.code, told["unreadable"], told["acknowledged"]) == (3, 1, 1)
+    assert ident not in {one["id"] for one in told["problems"]}
+
+
+def test_another_unreadable_delivery_is_told_of_after_the_first_was_acknowledged(run: Run, tmp_path: Path) -> None:
+    fill(tmp_path / STORE, unreadable=1)
+    run("webhooks", "acknowledge", "--all")
+    fill(tmp_path / STORE, failed=1)
+    assert run("webhooks", "status").code == 3
+
+
+def test_what_failed_is_due_again_and_what_was_acknowledged_is_left_alone(run: Run, tmp_path: Path) -> None:
+    fill(tmp_path / STORE, unreadable=1, failed=3)
+    acknowledged = problems(run)["failed"]
+    run("webhooks", "acknowledge", acknowledged)
+    ran = run("webhooks", "retry", "--all", terminal=True)
+    assert ran.code == 0
+    assert "2 are due again: `interviewkit webhooks serve` takes them up" in ran.err
+    (told,) = lines(run("webhooks", "status").out)
+    assert (told["received"], told["retrying"], told["failed"], told["acknowledged"]) == (2, 0, 0, 1)
+    assert run("webhooks", "retry", acknowledged).code == 0  # by its id
+    (told,) = lines(run("webhooks", "status").out)
+    assert (told["received"], told["acknowledged"], told["unreadable"]) == (3, 0, 1)
+
+
+def test_only_the_accounts_asked_for_are_settled(run: Run, tmp_path: Path) -> None:
+    fill(tmp_path / STORE, failed=1)
+    fill(tmp_path / STORE, "other", failed=1)
+    assert [one["account"] for one in lines(run("webhooks", "retry", "--all", "--account", "other").out)] == ["other"]
+    assert [one["account"] for one in lines(run("webhooks", "acknowledge", "--all", "--account", "acme").out)] == [
+        "acme"
+    ]
+
+
+@pytest.mark.parametrize("command", ["acknowledge", "retry"])
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "nothing was named"),
+        (("0123456789ab", "--all"), "exclude each other"),
+        (("FAILED", "0123456789ab"), "no webhook 0123456789ab that failed or could not be read"),
+        (("FAILED", "--account", "other"), "that failed or could not be read"),
+        (("--all", "--store", "mysql://here"), "a store is SQLite or PostgreSQL"),
+    ],
+)
+def test_what_makes_no_sense_is_one_line_and_changes_nothing(
+    run: Run, tmp_path: Path, command: str, arguments: tuple[str, ...], said: str
+) -> None:
+    fill(tmp_path / STORE, failed=1)
+    ident = problems(run)["failed"]
+    ran = run("webhooks", command, *(ident if one == "FAILED" else one for one in arguments))
+    assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
+    assert said in ran.err
+    assert problems(run) == {"failed": ident}
+
+
+def test_what_could_not_be_read_is_not_tried_again(run: Run, tmp_path: Path) -> None:
+    fill(tmp_path / STORE, unreadable=1, failed=1)
+    found = problems(run)
+    ran = run("webhooks", "retry", *found.values())
+    assert (ran.code, ran.out) == (2, "")
+    assert f"{found['unreadable']} could not be read: trying again changes nothing" in ran.err
+    assert "webhooks acknowledge" in ran.err
+    assert problems(run) == found
+
+
+@pytest.mark.parametrize("command", ["acknowledge", "retry"])
+def test_nothing_to_settle_is_no_failure(run: Run, tmp_path: Path, command: str) -> None:
+    fill(tmp_path / STORE, done=1)
+    ran = run("webhooks", command, "--all", terminal=True)
+    assert (ran.code, ran.out) == (0, "")
+    assert re.search("nothing (is to be acknowledged|has failed)", ran.err)
+
+
+def test_a_settled_webhook_is_shown_at_a_terminal(run: Run, tmp_path: Path) -> None:
+    fill(tmp_path / STORE, unreadable=1)
+    ident = problems(run)["unreadable"]
+    ran = run("webhooks", "acknowledge", ident, terminal=True)
+    assert re.search(rf"{ident} +acme +codility +unreadable +result", re.sub(r"\x1b\[[0-9;]*m", "", ran.out))
+    assert ran.err == "1 acknowledged\n"
 
 
 @pytest.mark.parametrize(
@@ -372,4 +500,4 @@ def test_an_age_is_told_in_its_unit(seconds: float, told: str) -> None:
 def test_webhooks_alone_shows_what_there_is(run: Run) -> None:
     ran = run("webhooks")
     assert ran.code == 2
-    assert re.search("serve.*status.*url", ran.out, re.DOTALL)
+    assert re.search("acknowledge.*retry.*serve.*status.*url", ran.out, re.DOTALL)

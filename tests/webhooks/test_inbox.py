@@ -13,9 +13,9 @@ import attrs
 import pytest
 from sqlalchemy import update
 
-from interviewkit.errors import StoreError
+from interviewkit.errors import InvalidArgumentError, StoreError
 from interviewkit.harvest import Store, schema
-from interviewkit.webhooks import EventState, Verdict
+from interviewkit.webhooks import DeadLetters, EventState, Verdict
 from interviewkit.webhooks.inbox import Inbox
 from interviewkit.webhooks.rows import Arrival, Claimed
 
@@ -133,7 +133,8 @@ async def test_any_end_lets_the_next_event_of_the_session_go_on(tmp_path: Path, 
         assert numbers(await claim(inbox)) == [2]
         row = (await rows(store))[0]
         assert (row.body is None, row.reference is None) == ((end in {EventState.DONE, EventState.REFUSED},) * 2)
-        assert (row.subject, row.due_at, row.holder, row.error) == (None, None, None, "why")
+        assert (row.due_at, row.holder, row.error) == (None, None, "why")
+        assert row.subject == ("one" if end is EventState.FAILED else None)
 
 
 async def test_a_lease_that_ended_lets_another_take_over_and_the_first_can_write_nothing(store_url: str) -> None:
@@ -185,7 +186,7 @@ async def test_the_status_counts_by_account_and_names_what_is_wrong(store_url: s
         await inbox.settle(two, EventState.FAILED, ref=None, error="it failed")
         await inbox.put_off(three, 60.0, error="later")
         acme, other = await inbox.status()
-        assert attrs.astuple(acme, recurse=False)[:9] == ("acme", "codility", 2, 1, 1, 0, 1, 1, 6)
+        assert attrs.astuple(acme, recurse=False)[:10] == ("acme", "codility", 2, 1, 1, 0, 1, 0, 1, 6)
         assert {(one.state, one.type, one.error) for one in acme.problems} == {
             (EventState.FAILED, "result", "it failed"), (EventState.UNREADABLE, None, "no event at $"),
         }  # fmt: skip
@@ -194,6 +195,69 @@ async def test_the_status_counts_by_account_and_names_what_is_wrong(store_url: s
         assert await inbox.status(account="other") == [other]
         assert await inbox.status(account="nobody") == []
         assert "r-1" not in repr(acme) + repr(one) + repr(arrival(1))
+
+
+# --- dead letters ---
+
+
+async def fail(inbox: Inbox, *numbers: int, **more: Any) -> None:
+    await inbox.put([arrival(number, **more) for number in numbers])
+    for one in await claim(inbox):
+        await inbox.settle(one, EventState.FAILED, ref=None, error="it failed")
+
+
+async def test_what_is_acknowledged_stays_and_is_counted_apart(store_url: str) -> None:
+    async with await Store.open(store_url) as store:
+        inbox, letters = Inbox(store), DeadLetters(store)
+        await fail(inbox, 1, 2)
+        await inbox.put([arrival(3, state=EventState.UNREADABLE, type=None, error="no event at $")])
+        (before,) = await inbox.status()
+        settled = await letters.acknowledge()
+        assert {one.id for one in settled} == {one.id for one in before.problems}
+        assert all(one.acknowledged_at is not None for one in settled)
+        (after,) = await inbox.status()
+        assert (after.failed, after.unreadable, after.acknowledged, after.problems) == (0, 0, 3, ())
+        assert [row.state for row in await rows(store)] == ["failed", "failed", "unreadable"]
+        assert await letters.acknowledge() == []
+        await inbox.put([arrival(3, state=EventState.UNREADABLE, type=None, error="no event at $")])
+        assert [one.acknowledged for one in await inbox.status()] == [3]  # one more copy of it
+
+
+async def test_what_failed_is_claimed_again_with_all_that_it_takes_and_in_its_place(store_url: str) -> None:
+    async with await Store.open(store_url) as store:
+        inbox = Inbox(store)
+        await fail(inbox, 1, session="one", headers="[]")
+        await inbox.put([arrival(2, session="one")])
+        (settled,) = await DeadLetters(store).retry()
+        assert (settled.state, settled.tries) == (EventState.FAILED, 1)  # as it was
+        (again,) = await claim(inbox)
+        assert (numbers([again]), again.reference, again.headers, again.tries) == ([1], "r-1", "[]", 0)
+        await inbox.settle(again, EventState.DONE, ref=None)
+        assert numbers(await claim(inbox)) == [2]
+        assert [row.error for row in await rows(store)] == [None, None]
+
+
+async def test_the_numbers_of_dead_letters_tell_nothing_and_differ_by_account(store_url: str) -> None:
+    async with await Store.open(store_url) as store:
+        inbox = Inbox(store)
+        for account in ACCOUNTS:
+            await fail(inbox, 1, account=account)
+        idents = {problem.id for one in await inbox.status() for problem in one.problems}
+        keys = {row.dedupe_key for row in await rows(store)}
+        assert (len(idents), len(keys)) == (2, 1)
+        assert not [one for one in idents if any(one in key for key in keys)]
+
+
+async def test_an_unknown_number_settles_none_of_the_others(store_url: str) -> None:
+    async with await Store.open(store_url) as store:
+        inbox = Inbox(store)
+        await fail(inbox, 1)
+        await inbox.put([arrival(2)])
+        (status,) = await inbox.status()
+        for settle in (DeadLetters(store).acknowledge, DeadLetters(store).retry):
+            with pytest.raises(InvalidArgumentError, match="no webhook ffffffffffff"):
+                await settle([status.problems[0].id, "f" * 12])
+        assert await inbox.status() == [status]
 
 
 async def test_odd_references_can_be_kept(store_url: str) -> None:

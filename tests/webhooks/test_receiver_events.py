@@ -17,7 +17,7 @@ from interviewkit.harvest import Harvester, Store
 from interviewkit.harvest.erase import forget
 from interviewkit.ledger.operations import Intent
 from interviewkit.sandbox import Fault, Forgery
-from interviewkit.webhooks import EventState, Inbox, Schedule, WebhookReceiver
+from interviewkit.webhooks import DeadLetters, EventState, Inbox, Schedule, WebhookReceiver
 
 from .hooks import (
     CODILITY,
@@ -315,6 +315,26 @@ async def test_what_fails_for_too_long_is_given_up_and_seen(sqlite: Path) -> Non
         assert setup.receiver.counters.settled == {(CODILITY, "codility", "result", "failed"): 1}
 
 
+async def test_what_was_given_up_is_tried_anew_when_a_person_asks_for_it(store_url: str) -> None:
+    left = [1_000]
+
+    async def fail(event: WebhookEvent) -> None:
+        left[0] -= 1
+        if left[0] > 0:
+            raise RuntimeError
+
+    async with receiving(store_url, on_event=fail, schedule=attrs.evolve(SOON, give_up_after=0.3)) as setup:
+        await finished(setup)
+        await setup.settled()
+        assert await setup.states() == [FAILED]
+        left[0] = 3  # one attempt is not enough
+        (asked,) = await DeadLetters(setup.store).retry()
+        assert (asked.account, "RuntimeError" in asked.error) == (CODILITY, True)
+        await setup.settled()
+        (row,) = await setup.rows()
+        assert (row.state, row.error, row.tries, left) == (DONE, None, 3, [0])
+
+
 async def test_a_callback_that_raises_is_called_again_until_it_does_not(store_url: str) -> None:
     calls: list[WebhookEvent] = []
     after: list[WebhookEvent] = []
@@ -554,12 +574,41 @@ async def test_a_receiver_is_started_once(sqlite: Path) -> None:
             await setup.receiver.start()
 
 
+async def test_without_renewal_of_its_leases_nothing_is_processed_until_it_is_started_anew(
+    sqlite: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[WebhookEvent] = []
+
+    async def wait(event: WebhookEvent) -> None:
+        begun.append(event)
+        if len(begun) == 1:
+            await asyncio.Event().wait()
+
+    renew = Inbox.renew
+
+    async def broken(inbox: Inbox, claimed: Any, **options: Any) -> Any:
+        if begun:
+            raise RuntimeError
+        return await renew(inbox, claimed, **options)
+
+    async with receiving(sqlite, on_event=wait, lease_seconds=0.1) as setup:
+        with monkeypatch.context() as patched:
+            patched.setattr(Inbox, "renew", broken)
+            await finished(setup)
+            await until(lambda: not setup.receiver.is_processing)
+            assert (len(begun), await setup.states()) == (1, [RECEIVED])
+        await setup.receiver.start()
+        await setup.settled()
+        assert (len(begun), await setup.states()) == (2, [DONE])
+
+
 async def test_a_store_that_is_closed_ends_the_processing(sqlite: Path) -> None:
     async with receiving(sqlite) as setup:
         running = setup.receiver._running
         await setup.store.aclose()
         assert running is not None
         assert running.done()
+        assert not setup.receiver.is_processing
 
 
 async def test_reports_can_be_kept_out_of_the_harvests_tables(sqlite: Path) -> None:

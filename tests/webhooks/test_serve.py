@@ -145,6 +145,31 @@ async def test_it_is_well_as_long_as_the_store_answers(tmp_path: Path, monkeypat
             assert 'queue{account="acme"}' not in (await server.ask("/metrics"))[1]
 
 
+async def test_it_is_not_well_when_what_it_stores_is_not_processed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(_self: Inbox, **_: Any) -> Any:
+        raise RuntimeError(f"{MAIL} at {PATH}")
+
+    async with served(tmp_path) as server:
+        assert await server.metric("processing") == 1
+        monkeypatch.setattr(Inbox, "has_due", broken)
+        assert await server.post() == 200
+        async with asyncio.timeout(10):
+            while server.receiver.is_processing:  # noqa: ASYNC110 - what is waited for sets no event
+                await asyncio.sleep(0.005)
+        assert await server.ask("/health") == (503, "not processing\n")
+        assert await server.metric("processing") == 0
+        assert await server.post(body=result(2)) == 200
+        assert (await server.inbox.status())[0].received == 2
+        told = [one.getMessage() for one in caplog.records if one.name == "interviewkit.webhooks"]
+        assert [("RuntimeError" in one, MAIL in one, SECRET in one) for one in told] == [(True, False, False)]
+        monkeypatch.undo()
+        await server.receiver.start()
+        assert await server.receiver.idle(10)
+        assert await server.ask("/health") == (200, "ok\n")
+
+
 async def test_an_event_under_way_is_finished_before_the_end(tmp_path: Path) -> None:
     begun, go, done = asyncio.Event(), asyncio.Event(), asyncio.Event()
 

@@ -19,7 +19,10 @@ SAMPLE = re.compile(r'[a-z_]+(\{([a-z]+="([^"\\\n]|\\[\\"n])*",?)*\})? -?[0-9.e+
 
 
 def counters(**more: Any) -> Any:
-    found = {"answers": Counter(), "settled": Counter(), "retried": Counter(), "lag": 0.0, "in_flight": 0, **more}
+    found = {
+        "answers": Counter(), "settled": Counter(), "retried": Counter(), "lag": 0.0, "in_flight": 0,
+        "is_processing": True, **more,
+    }  # fmt: skip
     return cast("Any", SimpleNamespace(**found))
 
 
@@ -57,6 +60,7 @@ def test_what_was_accepted_and_what_was_refused_are_two_counters() -> None:
         'interviewkit_webhooks_retries_total{account="acme"} 4',
         "interviewkit_webhooks_lag_seconds 0.25",
         "interviewkit_webhooks_in_flight 0",
+        "interviewkit_webhooks_processing 1",
     ]
     assert all(SAMPLE.fullmatch(line) for line in found)
 
@@ -86,7 +90,7 @@ def test_the_queue_is_that_of_the_store() -> None:
 def test_all_states_of_an_event_are_told() -> None:
     from interviewkit.webhooks import EventState
 
-    assert {*STATES} == {*EventState}
+    assert {*STATES} == {*EventState, "acknowledged"}
     assert {*STATES} < {field.name for field in attrs.fields(InboxStatus)}
 
 
