@@ -25,6 +25,8 @@ from interviewkit.harvest.work import HaltError, ParkedError, Work
 
 _STORE_AGAIN = 0.2
 """Seconds until the store is told again of requests, when it could not be."""
+_PAGES = 20
+"""So many pages of lists are read at most while reports that are due wait."""
 LISTING_FAILED = scans.RESCAN_LATER
 """How long a list that could not be read is left alone."""
 
@@ -128,7 +130,10 @@ async def _fill(work: Work, lease: Lease, *, until: float) -> datetime | None:
     work.due = 0
     following = await _list(work, lease)
     scarce = not work.gate.is_open or work.gate.budget.left is not None or work.artifacts is not None
-    while following is None and 0 < work.due < BATCH and not scarce and not work.stopping() and loop.time() < until:
+    for _ in range(_PAGES - 1):
+        ended = following is not None or work.stopping() or loop.time() >= until
+        if scarce or ended or not 0 < work.due < BATCH:
+            break
         try:
             following = await _list(work, lease)
         except HaltError:  # it is raised again once what is due has been read

@@ -19,6 +19,7 @@ from typing import Any, TypeVar, cast
 from sqlalchemy import URL, Connection, CursorResult, Dialect, Executable, Insert, NullPool, ScalarResult, create_engine
 from sqlalchemy import Engine as SyncEngine
 from sqlalchemy.dialects.sqlite import dialect
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 T = TypeVar("T")
 _DIALECT = dialect()
@@ -199,7 +200,7 @@ class Engine:
             with shared.part() as transaction:
                 yield transaction
         finally:
-            if self._asking and shared.parts < _TOGETHER and not shared.ended.done():
+            if self._asking and shared.parts < _TOGETHER and shared.lost is None:
                 self._turn.release()
             else:
                 self._end(shared)
@@ -227,25 +228,33 @@ class Engine:
     def _end(self, shared: _Shared) -> None:
         """Commit in a thread; the next writer's turn comes when the disk has done its work."""
         self._shared = None
-        if shared.ended.done() or not shared.parts:
-            shared.close(None)
-            self._turn.release()
+        if shared.lost is not None or not shared.parts:
+            self._close(shared, shared.lost)
             return
+        disk = asyncio.get_running_loop().run_in_executor(None, shared.driver.commit)
+        disk.add_done_callback(lambda done: self._close(shared, done.exception()))
 
-        def done(disk: asyncio.Future[None]) -> None:
-            shared.close(disk)
-            self._turn.release()
+    def _close(self, shared: _Shared, error: BaseException | None) -> None:
+        shared.close(error)
+        if shared.driver.in_transaction:  # not even going back was possible: closing the file ends it
+            self._forget_writer()
+        self._turn.release()
 
-        asyncio.get_running_loop().run_in_executor(None, shared.driver.commit).add_done_callback(done)
+    def _forget_writer(self) -> None:
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.invalidate()
+            writer.close()
 
     @contextlib.contextmanager
     def _reader(self) -> Iterator[Connection]:
-        reader = self._readers.pop() if self._readers else self._engine.connect()
+        idle = self._readers
+        reader = idle.pop() if idle else self._engine.connect()
         try:
             yield reader
         finally:
-            if len(self._readers) < _IDLE:
-                self._readers.append(reader)
+            if idle is self._readers and len(idle) < _IDLE:
+                idle.append(reader)
             else:
                 reader.close()
 
@@ -265,13 +274,19 @@ class Engine:
             pause = min(2 * pause, _LATEST)
 
     async def dispose(self) -> None:
-        """Close the connections that nobody uses. It may be used again."""
-        for reader in self._readers:
+        """Close the connections, that of the writers when those who write now have ended. It may be used again."""
+        idle, self._readers = self._readers, []
+        for reader in idle:
             reader.close()
-        self._readers.clear()
-        if self._writer is not None and not self._turn.locked():
-            self._writer.close()
-            self._writer = None
+        await self._take_turn()
+        while (shared := self._shared) is not None:
+            self._end(shared)
+            await asyncio.wait((shared.ended,))
+            await self._take_turn()
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.close()
+        self._turn.release()
 
 
 class _Shared:
@@ -281,9 +296,11 @@ class _Shared:
         self.driver = _driver(connection)
         self.parts = 0
         """How many users wait for its end."""
+        self.lost: Exception | None = None
+        """Why nothing in it can be kept."""
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._connection = connection
         self._root = connection.begin()
+        self._connection = connection
 
     @contextlib.contextmanager
     def part(self) -> Iterator[Transaction]:
@@ -291,28 +308,33 @@ class _Shared:
         self.driver.execute("SAVEPOINT part").close()
         transaction = Transaction(self._connection)
         try:
-            yield transaction
+            try:
+                yield transaction
+            finally:
+                transaction.end()
+            self.driver.execute("RELEASE part").close()
         except BaseException as error:
-            transaction.end()
-            if self.driver.in_transaction:
-                self.driver.execute("ROLLBACK TO part").close()
-                self.driver.execute("RELEASE part").close()
-            elif self.parts:  # after some errors of the disk SQLite goes back to the beginning by itself
-                self.ended.set_exception(error)
+            self._leave_out(error)
             raise
-        transaction.end()
-        self.driver.execute("RELEASE part").close()
         self.parts += 1
 
-    def close(self, disk: asyncio.Future[None] | None) -> None:
-        """Tell everybody how it ended, by what the `disk` said; without it, nothing is kept."""
-        error = None if disk is None else disk.exception()
-        if disk is None or error is not None:
-            self._root.rollback()
-        else:
-            self._root.commit()  # which the driver has done
-        if self.ended.done():
-            return
+    def _leave_out(self, error: BaseException) -> None:
+        """Go back to where a part began; after some errors SQLite has gone back to the very beginning by itself."""
+        try:
+            self.driver.execute("ROLLBACK TO part").close()
+            self.driver.execute("RELEASE part").close()
+        except sqlite3.Error as no_way_back:
+            self.lost = error if isinstance(error, sqlite3.Error | DBAPIError) else no_way_back
+
+    def close(self, error: BaseException | None) -> None:
+        """Tell everybody how it ended: with the driver's commit or, for an `error` or without parts, as if never."""
+        try:
+            if error is None and self.parts:
+                self._root.commit()  # which the driver has done
+            else:
+                self._root.rollback()
+        except SQLAlchemyError as failed:
+            error = error or failed
         if error is None:
             self.ended.set_result(None)
         else:

@@ -42,14 +42,18 @@ class _Journey:
 
 
 _JOURNEY: ContextVar[_Journey] = ContextVar("interviewkit_journey")
-"""Of the request that this task sends; aiohttp hands nothing else on to its requests."""
+"""Of the request that is being made; aiohttp hands nothing else on to its requests."""
 
 
 class _Request(aiohttp.ClientRequest):
     """Says that it leaves, and that it is not to be sent again."""
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._journey = _JOURNEY.get()  # now: several tasks may share one context, and wait for connections at once
+
     async def send(self, conn: Any) -> aiohttp.ClientResponse:
-        _JOURNEY.get().left = True
+        self._journey.left = True
         try:
             return await super().send(conn)
         except _LOST:
