@@ -70,14 +70,19 @@ async def opened(common: Common) -> AsyncIterator[Hub]:
 
 @contextlib.asynccontextmanager
 async def writer(
-    common: Common, ledger: Callable[[], Awaitable[InviteLedger]] | None
-) -> AsyncIterator[InterviewProvider]:
+    common: Common, ledger: Callable[[], Awaitable[InviteLedger]] | None,
+    first: Callable[[InterviewProvider], Awaitable[None]] | None = None,
+) -> AsyncIterator[InterviewProvider]:  # fmt: skip
     """The one account that the options mean, connected; it writes through the ledger that is opened for it.
 
-    Raises `ConfigurationError` and `InvalidArgumentError`, as a rule before the ledger is opened.
+    `first` is done before the ledger is opened: when it raises, no store was made. Raises `ConfigurationError` and
+    `InvalidArgumentError`, as a rule before the ledger is opened.
     """
     async with chosen(common) as found, contextlib.AsyncExitStack() as stack:
         account = _the_one(found, [one.label for one in found])
+        if first is not None:
+            async with account.connect() as reader:
+                await first(reader)
         if ledger is None:
             provider = account.connect()
         else:

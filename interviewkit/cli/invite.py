@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +14,7 @@ from interviewkit.cli import accounts, stores
 from interviewkit.cli.accounts import COMMON, Common
 from interviewkit.cli.exits import DONE, PARTLY
 from interviewkit.cli.invite_file import NO_OPTIONS, FileOptions, invite_file
-from interviewkit.cli.invite_rows import reference_of
+from interviewkit.cli.invite_rows import is_mailbox, reference_of
 from interviewkit.cli.render import Screen
 from interviewkit.cli.session import show_made, writing
 from interviewkit.errors import InvalidArgumentError
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from interviewkit.ledger import InviteLedger
 
 _FILES = (".csv", ".tsv", ".txt")
+_SPREADSHEETS = (".xlsx", ".xlsm", ".xls", ".ods", ".numbers")
 
 
 @Parameter(name="*", group="One candidate")
@@ -86,6 +89,9 @@ async def invite(
     is_file = assessment_or_file is not None and (
         assessment is not None or assessment_or_file.casefold().endswith(_FILES)
     )
+    _check_form(assessment_or_file, is_file=is_file)
+    _check_mailboxes("--email", () if person.email is None else (person.email,))
+    _check_mailboxes("--report-email", report_email)
     shared: dict[str, Any] = {
         "email": send_mail, "callback_url": callback_url, "report_emails": report_email, "redirect_url": redirect_url,
     }  # fmt: skip
@@ -103,15 +109,30 @@ async def invite(
     return await _invite_one(assessment or assessment_or_file, person, shared, store, common)
 
 
+def _check_form(given: str | None, *, is_file: bool) -> None:
+    """See that what is given is no file in a form that cannot be read. Raises `InvalidArgumentError`."""
+    if given is None:
+        return
+    is_other = not is_file and bool(Path(given).suffix) and os.path.isfile(given)
+    if is_other or given.casefold().endswith(_SPREADSHEETS):
+        raise InvalidArgumentError(f"{given} looks like a file", hint="save it as CSV UTF-8")
+
+
+def _check_mailboxes(option: str, given: Sequence[str]) -> None:
+    if not all(is_mailbox(one) for one in given):
+        raise InvalidArgumentError(f"{option} is no mailbox")
+
+
 async def _invite_one(
     assessment: str | None, person: Person, shared: dict[str, Any], store: str | None, common: Common
 ) -> int:
     screen, candidate, reference = Screen(as_json=common.json), person.candidate(), person.reference
+    named = reference or reference_of(assessment, candidate)
+    if named is None:
+        raise InvalidArgumentError("nothing says who is invited", hint="say --email, --name or --reference")
     if store is not None:
         stores.check(store)
-        reference = reference or reference_of(assessment, candidate)
-        if reference is None:
-            raise InvalidArgumentError("nothing says who is invited", hint="say --email, --name or --reference")
+        reference = named
 
     async def ledger() -> InviteLedger:
         from interviewkit.ledger import InviteLedger

@@ -15,9 +15,10 @@ from cyclopts import Parameter
 from interviewkit.cli import accounts, invite_rows, invite_view, signals, stores
 from interviewkit.cli.accounts import Common
 from interviewkit.cli.exits import INTERRUPTED
+from interviewkit.cli.invite_check import Checker, check_place, is_taken
 from interviewkit.cli.invite_journal import NotedLedger
 from interviewkit.cli.invite_rehearsal import Rehearsal, rehearsal
-from interviewkit.cli.invite_result import ResultFile, check_free, check_ours, place
+from interviewkit.cli.invite_result import ResultFile, place
 from interviewkit.cli.invite_run import Run
 from interviewkit.cli.render import Screen
 from interviewkit.errors import InterviewKitError, InvalidArgumentError, UnsupportedError
@@ -62,25 +63,39 @@ async def invite_file(
     """Invite everybody in a file; `shared` are the arguments of `invite_candidates`. Returns the exit code."""
     screen = Screen(as_json=common.json)
     table = invite_rows.read(path, assessment=assessment, reference_column=options.reference_column)
+    target = options.result or place(path)
+    check_place(target)
     url = store or stores.DEFAULT
     stores.check(url)
 
     async def ledger() -> InviteLedger:
         return await (rehearsal(url) if options.dry_run else NotedLedger.open(url))
 
-    async with accounts.writer(common, ledger) as provider:
+    async def first(provider: InterviewProvider) -> None:
+        await _check_assessment(provider, assessment)
+
+    async with accounts.writer(common, ledger, first) as provider:
         run = Run(screen, table, provider, assessment, shared)
         await run.prepare()
         if table.is_result:
-            check_ours(path, table.rows, run.asked, run.known, is_input=True)
-        target = options.result or place(path)
-        if not options.overwrite:
-            check_free(target, path, run.asked, run.known, assessment=assessment)
-        file = ResultFile(target, table, path)
+            ours = await _checker(run).ours(path, table, reference_column=options.reference_column)
+            if ours is not table:
+                run = Run(screen, ours, provider, assessment, shared)
+                await run.prepare()
+        if not options.overwrite and is_taken(target, path):
+            await _checker(run).replaceable(target)
+        file = ResultFile(target, run.table, path)
         invite_view.tell_before(run, file)
         if options.dry_run:
             return await _rehearse(run, target)
         return await _carry_out(run, file, source=path, target=target)
+
+
+def _checker(run: Run) -> Checker:
+    return Checker(
+        journal=run.ledger.journal, account=run.provider.account, assessment=run.assessment, asked=run.asked,
+        known=run.known,
+    )  # fmt: skip
 
 
 async def _carry_out(run: Run, file: ResultFile, *, source: Path, target: Path) -> int:
@@ -115,7 +130,6 @@ async def _carry_out(run: Run, file: ResultFile, *, source: Path, target: Path) 
 async def _rehearse(run: Run, target: Path) -> int:
     journal = run.ledger.journal
     assert isinstance(journal, Rehearsal)  # noqa: S101 - `invite_file` made it so
-    await _check_assessment(run.provider, run.assessment)
     await run.send(lambda: None)
     for reference, row in run.asked.items():
         run.fates[row.line] = journal.told(run.fates[row.line], reference)
@@ -133,5 +147,6 @@ async def _check_assessment(provider: InterviewProvider, assessment: str | None)
                 if one.id == assessment:
                     return
         raise InvalidArgumentError(
-            f"{provider.account} has no assessment {assessment}", hint="`interviewkit assessments` shows the ids"
+            f"{provider.account} has no assessment {assessment}; nothing was sent",
+            hint="`interviewkit assessments` shows the ids",
         )

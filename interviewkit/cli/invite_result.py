@@ -10,14 +10,14 @@ import enum
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from interviewkit.cli.folders import unwritable
-from interviewkit.cli.invite_rows import RESULT, Row, Table, as_written, plain, read
+from interviewkit.cli.invite_rows import RESULT, Row, Table, as_written, plain
 from interviewkit.cli.messages import told
 from interviewkit.errors import (
     ConflictError,
@@ -66,7 +66,7 @@ class State(enum.StrEnum):
         return self.value.replace("_", " ")
 
 
-_TOLD_OF = frozenset({State.INVITED, State.ALREADY_INVITED, State.UNKNOWN})
+TOLD_OF = frozenset({State.INVITED, State.ALREADY_INVITED, State.UNKNOWN})
 """What tells of an invitation that there is or may be."""
 THERE = frozenset({State.INVITED, State.ALREADY_INVITED, State.WOULD_INVITE})
 """There is an invitation, or would be."""
@@ -108,7 +108,7 @@ class Fate:
         values: dict[str, Any] = {name: cell or None for name, cell in self.cells().items()}
         return {"line": row.line, "reference": row.reference} | values | {
             "email_sent": None if self.invitation is None else self.invitation.email_sent,
-            "error": None if self.error is None else to_json(self.error),
+            "error": self.error and {"error": type(self.error).__name__, "message": told(self.error)},
             "warnings": [to_json(one) for one in self.warnings],
         }  # fmt: skip
 
@@ -164,57 +164,6 @@ def place(source: Path) -> Path:
     """Where the result of a file goes unless told: beside it, or, where it is a result, in its place."""
     stem = source.stem.removesuffix(ENDING)
     return source.with_name(f"{stem}{ENDING}{source.suffix or '.csv'}")
-
-
-def check_ours(
-    path: Path, rows: Sequence[Row], asked: Mapping[str, Row], known: Mapping[str, Operation], *, is_input: bool
-) -> None:
-    """See that nothing is lost or done twice by going on from a result: all of it stands in this ledger.
-
-    `rows` are the result's, `asked` those of the input. Raises `InvalidArgumentError` that names the first line.
-    """
-    for row in rows:
-        found = known.get(row.reference or "")
-        ref, ident, state = (row.before.get(name) for name in ("ref", "operation_id", "state"))
-        # who is refused is not invited, whatever its reference belongs to, and may be given another one
-        was_sent = bool(ref or (ident and state != State.REFUSED)) or state in _TOLD_OF
-        is_same = found is not None and ref in {"", found.ref} and ident in {"", found.id}
-        if was_sent and not is_same and is_input:
-            raise InvalidArgumentError(
-                f"{path}: line {row.line} was sent before, but this store knows nothing of it for this account and "
-                "assessment; nothing was sent",
-                hint="name the store, account and assessment of that run; take out who was erased since; or the "
-                f"columns {', '.join(RESULT)}, if all are to be invited anew",
-            )  # fmt: skip
-        if not is_input and ((was_sent and not is_same) or (row.reference and row.reference not in asked)):
-            raise _foreign(path)
-
-
-def check_free(
-    path: Path, source: Path, asked: Mapping[str, Row], known: Mapping[str, Operation], *, assessment: str | None
-) -> None:
-    """See that the result's file is not there, or is that of an earlier run over the same candidates.
-
-    Raises `InvalidArgumentError`.
-    """
-    if path.is_dir():
-        raise InvalidArgumentError(f"{path} is a folder", hint="name a file with --result")
-    if not path.exists() or path.resolve() == source.resolve():
-        return
-    try:
-        there = read(path, assessment=assessment)
-    except InvalidArgumentError:
-        raise _foreign(path) from None
-    if not there.is_result:
-        raise _foreign(path)
-    check_ours(path, there.rows, asked, known, is_input=False)
-
-
-def _foreign(path: Path) -> InvalidArgumentError:
-    return InvalidArgumentError(
-        f"{path} is there, and is not the result of these candidates; nothing was sent",
-        hint="name another file with --result, or say --overwrite",
-    )
 
 
 class ResultFile:

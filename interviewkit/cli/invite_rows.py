@@ -11,7 +11,7 @@ import difflib
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import attrs
@@ -38,6 +38,10 @@ _IDS = frozenset({"id", "reference"})
 _BOM = "\ufeff"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _CLOSE = 0.8
+_DONE_NOTHING = frozenset({"failed", "pending", "refused"})
+"""States in which a result's row has invited nobody."""
+MADE = "ik-"
+"""How references begin that are made here."""
 _REFERENCE_LENGTH = 20
 
 
@@ -98,11 +102,15 @@ class Table:
         return {str(row.reference): row for row in self.rows if row.is_asked}
 
 
-def read(path: Path, *, assessment: str | None, reference_column: str | None = None) -> Table:
+def read(
+    path: Path, *, assessment: str | None, reference_column: str | None = None,
+    made_for: Collection[str | None] = (),
+) -> Table:  # fmt: skip
     """Read a file; a bad row is one of its rows. Raises `InvalidArgumentError` for a file that cannot be read as one.
 
     A row without a reference has its `id` for one, and without that one that is made of the assessment and the e-mail,
-    or else of name and phone: the same in every run.
+    or else of name and phone: the same in every run. One that a result's row got like that for an assessment in
+    `made_for`, and that invited nobody, is left out of account.
     """
     text = _text(path)
     delimiter = _delimiter(path, text, reference_column)
@@ -110,7 +118,7 @@ def read(path: Path, *, assessment: str | None, reference_column: str | None = N
     header_names = _names(path, header, reference_column)
     is_result = set(RESULT) <= {plain(column) for column in header}
     own = [place for place, column in enumerate(header) if not (is_result and plain(column) in RESULT)]
-    reader = _Reader(header, header_names, is_result=is_result, assessment=assessment)
+    reader = _Reader(header, header_names, is_result=is_result, assessment=assessment, made_for=made_for)
     rows = [reader.row(line, cells) for line, cells in records]
     return Table(
         columns=tuple(header[place] for place in own), names=tuple(header_names[place] for place in own),
@@ -126,7 +134,12 @@ def reference_of(assessment: str | None, candidate: Candidate) -> str | None:
     told = [candidate.email.casefold()] if candidate.email else [candidate.display_name, candidate.phone]
     if told == [None, None]:
         return None
-    return f"ik-{digest('invite', assessment, *told)[:_REFERENCE_LENGTH]}"
+    return f"{MADE}{digest('invite', assessment, *told)[:_REFERENCE_LENGTH]}"
+
+
+def is_mailbox(text: str) -> bool:
+    """Whether a text has the form of an e-mail address."""
+    return _MAILBOX.fullmatch(text) is not None
 
 
 # --- the file ---
@@ -248,12 +261,17 @@ def _is_plain(name: str, cell: str) -> bool:
 class _Reader:
     """Reads rows under one header."""
 
-    def __init__(self, header: Sequence[str], names: Sequence[str], *, is_result: bool, assessment: str | None) -> None:
+    def __init__(
+        self, header: Sequence[str], names: Sequence[str], *, is_result: bool, assessment: str | None,
+        made_for: Collection[str | None],
+    ) -> None:  # fmt: skip
         self._width = len(header)
         self._names = names
         self._words = [plain(column) for column in header]
         self._is_result = is_result
         self._assessment = assessment
+        self._made_for = made_for
+        self._tells_who = any(name in PERSON for name in names)
         self.made = 0
 
     def row(self, line: int, cells: list[str]) -> Row:
@@ -270,11 +288,13 @@ class _Reader:
             line=line, cells=own, surplus=surplus, before={name: before[name].strip() for name in RESULT if before}
         )  # fmt: skip
         try:
-            return attrs.evolve(made, request=self._request(whole, surplus))
+            return attrs.evolve(made, request=self._request(whole, surplus, made.before))
         except InvalidArgumentError as error:
             return attrs.evolve(made, error=error)
 
-    def _request(self, cells: Sequence[str], surplus: Sequence[str]) -> InviteRequest:
+    def _request(
+        self, cells: Sequence[str], surplus: Sequence[str], before: Mapping[str, str]
+    ) -> InviteRequest:  # fmt: skip
         if surplus:
             raise InvalidArgumentError(
                 f"it has {len(surplus)} cell{'s' * (len(surplus) != 1)} more than the header",
@@ -285,14 +305,23 @@ class _Reader:
         told = {name: cell.strip() or None for name, cell in zip(self._names, cells, strict=True) if name}
         reference = told.pop("reference", None)
         candidate = Candidate(**told)  # type: ignore[arg-type]  # of its fields, only texts are among them
-        if candidate.email is not None and not _MAILBOX.fullmatch(candidate.email):
+        if candidate.email is not None and not is_mailbox(candidate.email):
             raise InvalidArgumentError("its e-mail is no mailbox")
+        if reference is not None and self._tells_who and candidate == Candidate():
+            raise InvalidArgumentError(
+                "it has a reference, and nothing says who it is about", hint=f"fill in one of {_WHO}"
+            )
+        if before.get("state") in _DONE_NOTHING and not before.get("ref") and self._was_made(reference, candidate):
+            reference = None
         if reference is None:
             reference = reference_of(self._assessment, candidate)
             self.made += 1
         if reference is None:
             raise InvalidArgumentError("nothing in it says who it is about", hint=f"fill in one of {_WHO}")
         return InviteRequest(candidate=candidate, reference=reference)
+
+    def _was_made(self, reference: str | None, candidate: Candidate) -> bool:
+        return any(reference == reference_of(one, candidate) for one in self._made_for)
 
 
 def _without_repeats(rows: Sequence[Row]) -> Iterator[Row]:

@@ -71,7 +71,7 @@ async def ledger_resolve(
         )
     screen = Screen(as_json=common.json)
     async with await _existing(store) as ledger:
-        asked = [await _known(ledger, one) for one in operation_id]
+        asked = [await _known(ledger, one, common.account) for one in operation_id]
         ends = [await _resolve(screen, ledger, one, happened, common) for one in asked]
     return max(ends) if len({*ends}) == 1 else PARTLY
 
@@ -105,12 +105,16 @@ async def _resolve(
     return FAILED
 
 
-async def _known(ledger: InviteLedger, operation_id: str) -> Operation:
+async def _known(ledger: InviteLedger, operation_id: str, accounts_meant: tuple[str, ...]) -> Operation:
     found = await ledger.get(operation_id)
     if found is None:
         raise InvalidArgumentError(
             f"the store knows no operation {operation_id}",
             hint="`interviewkit ledger status` shows those that are open",
+        )
+    if accounts_meant and found.account not in accounts_meant:
+        raise InvalidArgumentError(
+            f"operation {operation_id} is of account {found.account}", hint="leave out --account, or say that one"
         )
     return found
 

@@ -21,6 +21,7 @@ _HINTS: Mapping[str, str] = {
     r"\(--overwrite\)": "name another folder with --out, or say --overwrite",
     r"or say account=": "write PROVIDER:KIND:ID, or say --account",
     r"say which with account=": "say which with --account",
+    r"without happened=": "leave out --happened to see what is known of it",
     r"\.\w+\(|\w+\(\)|__cause__": "",
 }
 """A hint that says the one is replaced by the other; `""`: only a program can do that."""

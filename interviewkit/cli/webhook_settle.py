@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import TYPE_CHECKING, Annotated
 
 import attrs
@@ -14,7 +14,7 @@ from interviewkit.cli.render import Screen
 from interviewkit.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
-    from interviewkit.webhooks import DeadLetters, InboxProblem
+    from interviewkit.webhooks import DeadLetters, InboxProblem, InboxStatus
 
     Settle = Callable[[DeadLetters, tuple[str, ...] | None, str | None], Awaitable[list[InboxProblem]]]
 
@@ -87,6 +87,12 @@ async def retry(
     return DONE
 
 
+def check_account(account: str | None, found: Collection[InboxStatus]) -> None:
+    """Raise `InvalidArgumentError` when nothing was found of an account that was named."""
+    if account is not None and not found:
+        raise InvalidArgumentError(f"the store holds no webhooks of an account {account}")
+
+
 async def _settle(
     screen: Screen, settle: Settle, ids: tuple[str, ...], *, is_all: bool, store: str, account: str | None
 ) -> int:  # fmt: skip
@@ -98,8 +104,9 @@ async def _settle(
             "nothing was named", hint="`interviewkit webhooks status` shows the ids; or say --all"
         )
     async with await stores.existing(store, made_by=MADE_BY) as opened:
-        from interviewkit.webhooks import DeadLetters
+        from interviewkit.webhooks import DeadLetters, Inbox
 
+        check_account(account, await Inbox(opened).status(account=account) if account is not None else ())
         settled = await settle(DeadLetters(opened), None if is_all else ids, account)
     if screen.as_json:
         for one in settled:

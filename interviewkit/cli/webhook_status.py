@@ -11,8 +11,7 @@ from cyclopts import Parameter
 from interviewkit.cli import stores
 from interviewkit.cli.exits import DONE, PARTLY
 from interviewkit.cli.render import Screen
-from interviewkit.cli.webhook_settle import MADE_BY
-from interviewkit.errors import InvalidArgumentError
+from interviewkit.cli.webhook_settle import MADE_BY, check_account
 
 if TYPE_CHECKING:
     from interviewkit.webhooks import InboxProblem, InboxStatus
@@ -46,8 +45,7 @@ async def status(
         from interviewkit.webhooks import Inbox
 
         found = await Inbox(opened).status(account=account)
-    if account is not None and not found:
-        raise InvalidArgumentError(f"the store holds no webhooks of an account {account}")
+    check_account(account, found)
     now = datetime.now(UTC)
     if screen.as_json:
         for one in found:

@@ -318,7 +318,7 @@ def test_the_vendors_own_words_stand_in_a_refusal_and_hints_for_programs_do_not(
         )
 
     monkeypatch.setattr(FakeProvider, "invite_candidate", refused)
-    ran = run("invite", "T", "--email", "notamail")
+    ran = run("invite", "T", "--email", "robin@example.com")
     assert (ran.code, ran.err) == (1, "error: the vendor calls the request wrong; the vendor says: no mailbox [2J\n")
 
 

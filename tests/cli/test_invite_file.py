@@ -411,7 +411,7 @@ def test_a_result_that_cannot_be_written_is_said_before_anything_is_sent(
 ) -> None:
     mailboxes = people(tmp_path, "unwritable", 1)
     ran = run("invite", *codility.arguments, "candidates.csv", "--result", "no/such/folder.csv")
-    assert ran.code == 1
+    assert ran.code == 2
     assert "cannot be written" in ran.err
     assert codility.invited(mailboxes) == [0]
 

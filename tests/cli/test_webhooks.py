@@ -448,7 +448,8 @@ def test_only_the_accounts_asked_for_are_settled(run: Run, tmp_path: Path) -> No
         ((), "nothing was named"),
         (("0123456789ab", "--all"), "exclude each other"),
         (("FAILED", "0123456789ab"), "no webhook 0123456789ab that failed or could not be read"),
-        (("FAILED", "--account", "other"), "that failed or could not be read"),
+        (("FAILED", "--account", "other"), "the store holds no webhooks of an account other"),
+        (("--all", "--account", "other"), "the store holds no webhooks of an account other"),
         (("--all", "--store", "mysql://here"), "a store is SQLite or PostgreSQL"),
     ],
 )
