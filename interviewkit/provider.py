@@ -41,8 +41,8 @@ from interviewkit.pager import Pager
 from interviewkit.protocol import InterviewProvider, VendorOptions
 
 if TYPE_CHECKING:
+    from interviewkit.ledger.looking import Look
     from interviewkit.ledger.once import Once
-    from interviewkit.ledger.writing import Look
 
 __all__ = ["BaseProvider", "InterviewProvider", "VendorOptions"]
 

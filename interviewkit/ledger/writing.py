@@ -24,8 +24,6 @@ from interviewkit.ledger.operations import Claim, Intent, Operation, OperationSt
 from interviewkit.model import Invitation, Session
 from interviewkit.serialize import from_json, to_json
 
-__all__ = ["SENDS", "Look", "Pacing", "R", "Write", "Writing"]
-
 R = TypeVar("R", bound=Invitation | Session)
 
 SENDS = 2

@@ -40,7 +40,8 @@ from interviewkit.testing.fake_vendor import BASE_URL, FakeVendor
 
 if TYPE_CHECKING:
     from interviewkit.ledger import Operation
-    from interviewkit.ledger.writing import Look, Write
+    from interviewkit.ledger.looking import Look
+    from interviewkit.ledger.writing import Write
 
 T = TypeVar("T")
 

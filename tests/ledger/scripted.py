@@ -20,8 +20,9 @@ from interviewkit import (
     TransportError,
 )
 from interviewkit.ledger import Operation
+from interviewkit.ledger.looking import Look, Pacing
 from interviewkit.ledger.operations import Intent
-from interviewkit.ledger.writing import Look, Pacing, Write, Writing
+from interviewkit.ledger.writing import Write, Writing
 
 MODEL = CommitModel(commit_within=30.0, index_lag=30.0)
 

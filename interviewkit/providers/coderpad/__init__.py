@@ -72,7 +72,7 @@ from interviewkit.providers.coderpad.options import CoderPadOptions
 from interviewkit.providers.coderpad.shapes import Ack, Event, Pad, Team
 
 if TYPE_CHECKING:
-    from interviewkit.ledger.writing import Look
+    from interviewkit.ledger.looking import Look
     from interviewkit.plan import HarvestPlan
     from interviewkit.providers.coderpad.detail_shapes import Environment, EnvironmentFile, PadDetail, Quota
     from interviewkit.providers.coderpad.history import History, HistoryProblem, Revision

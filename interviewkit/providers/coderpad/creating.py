@@ -17,9 +17,9 @@ from interviewkit.providers.coderpad.capabilities import NO_PLACE
 from interviewkit.providers.coderpad.shapes import Pad
 
 if TYPE_CHECKING:
+    from interviewkit.ledger.looking import Look
     from interviewkit.ledger.once import Once
     from interviewkit.ledger.operations import Operation
-    from interviewkit.ledger.writing import Look
     from interviewkit.providers.coderpad.writes import Writes
 
 R = TypeVar("R", bound=Session | Invitation)

@@ -106,8 +106,8 @@ from interviewkit.providers.codility.shapes import (
 
 if TYPE_CHECKING:
     from interviewkit.deliveries import Headers
+    from interviewkit.ledger.looking import Look
     from interviewkit.ledger.once import Once
-    from interviewkit.ledger.writing import Look
     from interviewkit.model import WebhookEvent
     from interviewkit.plan import HarvestPlan
     from interviewkit.providers.codility.writes import Writes

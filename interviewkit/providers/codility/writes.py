@@ -18,9 +18,10 @@ from interviewkit.errors import InterviewKitError, InvalidArgumentError, Outcome
 from interviewkit.fanout import fan_out
 from interviewkit.http.limits import patience
 from interviewkit.http.wire import Call
+from interviewkit.ledger.looking import Look
 from interviewkit.ledger.once import Once, by_caller, candidate_of
 from interviewkit.ledger.operations import Intent, Operation
-from interviewkit.ledger.writing import Look, Write
+from interviewkit.ledger.writing import Write
 from interviewkit.model import Candidate, Dropped, Invitation, InviteOutcome, InviteRequest, Ref, Session
 from interviewkit.pager import Pager
 from interviewkit.providers.codility import invitations

@@ -75,8 +75,8 @@ from interviewkit.providers.remoteinterview.shapes import (
 
 if TYPE_CHECKING:
     from interviewkit.deliveries import Headers
+    from interviewkit.ledger.looking import Look
     from interviewkit.ledger.once import Once
-    from interviewkit.ledger.writing import Look
     from interviewkit.model import WebhookEvent
     from interviewkit.plan import HarvestPlan
     from interviewkit.providers.remoteinterview.writes import Writes

@@ -12,9 +12,10 @@ from typing import Any
 import attrs
 
 from interviewkit.http.wire import Page
+from interviewkit.ledger.looking import Look
 from interviewkit.ledger.once import Once, by_caller, candidate_of
 from interviewkit.ledger.operations import Operation, digest
-from interviewkit.ledger.writing import Look, Write
+from interviewkit.ledger.writing import Write
 from interviewkit.model import Candidate, Dropped, Invitation, Session, epoch_ms
 from interviewkit.providers.remoteinterview import translate
 from interviewkit.providers.remoteinterview.calls import list_candidates, list_pads
