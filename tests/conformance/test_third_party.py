@@ -19,23 +19,26 @@ def interview(code: str, phase: str = "open", **more: Any) -> dict[str, Any]:
 FORM = "application/x-www-form-urlencoded"
 CLOSED = interview("I-1", "closed", mark=4.5, begun=1793000000000, guest="jo.doe@example.com")
 RUNNING = interview("I-2", "running", begun=1793000600000)
-_numbers = itertools.count(10)
 
 
-def created(sent: Sent) -> Any:
-    given = {name: values[0] for name, values in parse_qs((sent.body or b"").decode()).items()}
-    return answer({**interview(f"I-{next(_numbers)}"), **given}, status=201)
+def routes() -> dict[str, Any]:
+    """A fresh vendor's answers: an interview that was made is there to be read."""
+    numbers = itertools.count(10)
 
+    def created(sent: Sent) -> Any:
+        given = {name: values[0] for name, values in parse_qs((sent.body or b"").decode()).items()}
+        made = {**interview(f"I-{next(numbers)}"), **given}
+        answers[f"GET /v2/interviews/{made['code']}"] = made
+        return answer(made, status=201)
 
-ROUTES = {
-    "GET /v2/interviews": {"rows": [CLOSED, RUNNING], "more": "I-2"},
-    "GET /v2/interviews?after=I-2": {"rows": [interview("I-3")], "more": None},
-    "GET /v2/interviews/I-1": CLOSED,
-    "GET /v2/interviews/I-2": RUNNING,
-    "POST /v2/interviews": created,
-}
-for number in range(10, 60):
-    ROUTES[f"GET /v2/interviews/I-{number}"] = interview(f"I-{number}")
+    answers: dict[str, Any] = {
+        "GET /v2/interviews": {"rows": [CLOSED, RUNNING], "more": "I-2"},
+        "GET /v2/interviews?after=I-2": {"rows": [interview("I-3")], "more": None},
+        "GET /v2/interviews/I-1": CLOSED,
+        "GET /v2/interviews/I-2": RUNNING,
+        "POST /v2/interviews": created,
+    }
+    return answers
 
 
 def ref(code: str) -> SessionRef:
@@ -48,7 +51,7 @@ class TestAcme(ConformanceSuite):
 
     def make_backend(self) -> Backend:
         return Backend(
-            transport=recorded(ROUTES), credentials=["acme-key-1"], sessions=3, score=Score(points=4.5),
+            transport=recorded(routes()), credentials=["acme-key-1"], sessions=3, score=Score(points=4.5),
             finished=ref("I-1"), unfinished=ref("I-2"), unknown=ref("I-999"), status_keys=["phase"],
             expected={
                 "create_session": [Expected("POST", "/v2/interviews", b"topic=Pairing%20exercise", FORM)],
