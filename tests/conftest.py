@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -22,6 +23,12 @@ _VARIABLES = (
     "CODERPAD_API_KEY", "CODERPAD_BASE_URL", "REMOTEINTERVIEW_API_KEY", "REMOTEINTERVIEW_PADS_API_KEY",
     "REMOTEINTERVIEW_BASE_URL", "REMOTEINTERVIEW_PADS_BASE_URL", "CODILITY_TOKEN", "CODILITY_BASE_URL",
 )  # fmt: skip
+
+
+def pytest_configure() -> None:
+    """A suite that a shell starts in the background is told to ignore Ctrl-C, and so are the programs it starts."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

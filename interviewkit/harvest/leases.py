@@ -41,6 +41,8 @@ class Lease:
         self.fence = fence
         self.clean = clean
         """Whether the last holder gave the lease back in peace, so that all its requests are known."""
+        self.leaves_clean = True
+        """Whether that is so for the next one, once this one has ended in peace."""
         self._store = store
         self._renewal: asyncio.Task[None] | None = None
 
@@ -96,7 +98,7 @@ class Lease:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._renewal
         with contextlib.suppress(StoreError):  # it runs out by itself
-            await self.release(clean=error is None)
+            await self.release(clean=error is None and self.leaves_clean)
 
     async def check(self, connection: Transaction) -> datetime:
         """Hold the lease until the end of the transaction; returns the time. Raises `LeaseLostError`."""

@@ -298,7 +298,7 @@ async def test_a_running_harvest_is_named_and_the_other_accounts_are_done(either
 
 
 async def test_a_harvest_that_was_killed_still_looks_like_one(data: Path) -> None:
-    async with await Store.open(data / "store.db", lease_seconds=0.05) as store:
+    async with await Store.open(data / "store.db", lease_seconds=0.3) as store:
         killed = await store.lease("acme", scope="s", provider="codility")
         assert killed is not None
         await forget(store, email=EMAIL, key=KEY, wait=5.0)
