@@ -33,6 +33,8 @@ class Phase(StrEnum):
     """Its report was not what the vendor documents; it is tried again when its row changes, and daily."""
 
 
+READING = ("phase", "due_at", "memo", "done_digest", "reads", "failures", "missed_at", "error")
+"""What a reading may change of an item; the other columns are the list's."""
 MISSED_TWICE = timedelta(hours=1)
 """Two 404s so far apart mean that a session is deleted, not that an index is behind."""
 UNREADABLE_AGAIN = timedelta(days=1)
@@ -142,11 +144,16 @@ def named(values: Iterable[Any]) -> dict[str, Any]:
     return {f"value_{number}": value for number, value in enumerate(values)}
 
 
-async def put(connection: Transaction, table: Table, made: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows, each in place of one with the same key."""
+async def put(
+    connection: Transaction, table: Table, made: Sequence[Mapping[str, Any]], *, changes: tuple[str, ...] | None = None
+) -> None:
+    """Insert rows, each in place of one with the same key, or with only these `changes` to it.
+
+    What is not named is not written, nor is an index on it.
+    """
     if not made:
         return
-    statement = _upsert(connection.dialect.name, table, tuple(made[0]))
+    statement = _upsert(connection.dialect.name, table, tuple(made[0]), changes)
     if isinstance(connection, sqlite.Transaction):
         connection.put(statement, made)
     else:
@@ -154,13 +161,13 @@ async def put(connection: Transaction, table: Table, made: Sequence[Mapping[str,
 
 
 @functools.cache  # making the statement takes longer than executing it
-def _upsert(dialect: str, table: Table, names: tuple[str, ...]) -> Any:
+def _upsert(dialect: str, table: Table, names: tuple[str, ...], changes: tuple[str, ...] | None) -> Any:
     if dialect == "sqlite":
         from sqlalchemy.dialects.sqlite import insert
     else:
         from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
     made = insert(table)
-    others = {name: made.excluded[name] for name in names if not table.c[name].primary_key}
+    others = {name: made.excluded[name] for name in changes or names if not table.c[name].primary_key}
     keys = [column.name for column in table.primary_key]
     return made.on_conflict_do_update(index_elements=keys, set_=others)
 

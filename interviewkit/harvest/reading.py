@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import collections
 import contextlib
-import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
@@ -62,12 +62,15 @@ class Reader:
     def __init__(self, work: Work, lease: Lease) -> None:
         self._work = work
         self._lease = lease
-        self._waiting: list[tuple[Done, asyncio.Future[None]]] = []
+        self._due: collections.deque[Mapping[str, Any]] = collections.deque()
+        self._begun = 0
+        self._until = 0.0
+        self._group = asyncio.TaskGroup()
+        self._waiting: list[tuple[Done, int]] = []
+        """What was read, and how many requests it took."""
         self._writing = False
         self._held = 0
         """Requests of the reports that were begun and are not stored yet."""
-        self._place = asyncio.Event()
-        """Set when one of them is."""
         self._reading = 0
         self._enough = asyncio.Event()
         """Set when nothing is being read any more."""
@@ -94,70 +97,68 @@ class Reader:
                 due = items.wanted(work.account, work.settings.since) & (schema.item.c.due_at <= now)
                 counted = await connection.execute(select(func.count()).select_from(schema.item).where(due))
                 work.expected = counted.scalar_one()
+        self._due, self._begun, self._until = collections.deque(rows), 0, until
         try:
-            async with asyncio.TaskGroup() as group:
-                whole = await self._start(group, rows, until) and len(rows) < BATCH
+            async with asyncio.TaskGroup() as self._group:
+                self._begin()
         except* StoreError as several:
             raise first_of(several) from None
+        finally:
+            self._hold(-self._held)  # of those that a failure has ended
         if self._end is not None:
             raise self._end
-        return Read.ALL if whole else Read.SOME
+        if not self._begun and not self._due:
+            raise HaltError(None, work.clock() + BUDGET_AGAIN, spent=True)
+        return Read.ALL if self._begun == len(rows) < BATCH else Read.SOME
 
-    async def _start(self, group: asyncio.TaskGroup, rows: Sequence[Mapping[str, Any]], until: float) -> bool:
-        """Begin one report after the other, as its requests may leave, until none may or it is time to end.
+    def _begin(self) -> None:
+        """Begin one report after the other, as long as there is room for their requests and they may leave.
 
-        Returns whether all of them were begun.
+        Whatever makes room begins those that were left.
         """
-        work, gate, begun = self._work, self._work.gate, 0
+        work, gate = self._work, self._work.gate
         loop = asyncio.get_running_loop()
-        for row in rows:
+        while self._due:
+            row = self._due[0]
             cost = max(1, row["requests"])
-            while self._held and (self._held + cost > work.settings.concurrency or not gate.admits(cost)):
-                self._place.clear()
-                await self._place.wait()
-            if self._end is not None or work.stopping() or loop.time() >= until:
-                return False
+            if self._held and (self._held + cost > work.settings.concurrency or not gate.admits(cost)):
+                return
+            if self._end is not None or work.stopping() or loop.time() >= self._until:
+                return
+            self._due.popleft()
             if row["stream"] in work.refused:
-                begun += 1  # it is left alone, which is no lack of requests
+                self._begun += 1  # it is left alone, which is no lack of requests
                 continue
             if not gate.budget.admits(cost):
                 continue  # another one may take fewer
             if not gate.admits(cost):
                 self._end = HaltError(None, gate.free_at(cost))
-                return False
-            begun += 1
+                return
+            self._begun += 1
             self._hold(cost)  # now: the task itself begins after the next row has asked
-            group.create_task(self._one(row)).add_done_callback(functools.partial(self._give_back, cost))
-        if not begun:
-            self._end = HaltError(None, work.clock() + BUDGET_AGAIN, spent=True)
-        return begun == len(rows)
+            self._group.create_task(self._one(row, cost))
 
     def _hold(self, requests: int) -> None:
-        """Set requests aside for a report, or give them back."""
+        """Set requests aside for reports, or give them back."""
         self._held += requests
         self._work.gate.hold(requests)
-        self._place.set()
 
-    def _give_back(self, requests: int, _task: asyncio.Task[None]) -> None:
-        self._hold(-requests)
-
-    async def _one(self, row: Mapping[str, Any]) -> None:
+    async def _one(self, row: Mapping[str, Any], cost: int) -> None:
         self._reading += 1
         try:
             done = await self._read(row, SessionRef.parse(row["ref"]))
         finally:
             self._reading -= 1
-        future = asyncio.get_running_loop().create_future()
-        if done is not None:
-            self._waiting.append((done, future))
-            self._latest = future.get_loop().time()
-        if not self._reading:
-            self._enough.set()
+            if not self._reading:
+                self._enough.set()
         if done is None:
+            self._hold(-cost)
+            self._begin()
             return
+        self._waiting.append((done, cost))
+        self._latest = asyncio.get_running_loop().time()
         if not self._writing:
             await self._write()
-        await future
 
     async def _read(self, row: Mapping[str, Any], ref: SessionRef) -> Done | None:
         """Read one report; `None`: it stays due."""
@@ -258,15 +259,9 @@ class Reader:
             while self._waiting:
                 await self._company()
                 batch, self._waiting = self._waiting, []
-                try:
-                    outcomes = await store(self._work, self._lease, [done for done, _ in batch])
-                except BaseException:
-                    for _, future in batch:
-                        future.cancel()
-                    raise
-                for _, future in batch:
-                    if not future.done():
-                        future.set_result(None)
+                outcomes = await store(self._work, self._lease, [done for done, _ in batch])
+                self._hold(-sum(cost for _, cost in batch))
+                self._begin()
                 for outcome in outcomes:
                     await self._work.report(outcome)
         finally:

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    text,
 )
 
 VERSION_TABLE = "interviewkit_version"
@@ -76,6 +77,8 @@ def _written(value: datetime | None) -> str | None:
 
 
 metadata = MetaData(naming_convention={"ix": "ix_%(table_name)s_%(column_0_name)s", "pk": "pk_%(table_name)s"})
+
+_DUE = text("due_at IS NOT NULL")
 
 account = Table(
     "account",
@@ -137,8 +140,9 @@ item = Table(
     Column("missed_at", Moment),  # first 404
     Column("generation", BigInteger, nullable=False, default=0),  # of the full scan that saw it last
     Column("error", Text),
-    Index("ix_item_due", "account", "due_at"),
+    Index("ix_item_due", "account", "due_at", sqlite_where=_DUE, postgresql_where=_DUE),
     Index("ix_item_generation", "account", "stream", "generation"),
+    sqlite_with_rowid=False,  # clustered by its key: reports are read, and their items changed, in that order
 )
 
 report = Table(

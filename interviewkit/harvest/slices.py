@@ -185,7 +185,7 @@ async def _save(work: Work, lease: Lease, ended: Slice) -> datetime | None:
     """Write down the account's limits, and when it is due next, which is returned."""
     table, accounts = schema.item, schema.account
     async with work.store.writing(lease) as connection:
-        wanted = items.wanted(work.account, work.settings.since)
+        wanted = items.wanted(work.account, work.settings.since) & table.c.due_at.is_not(None)
         earliest = (await connection.execute(select(func.min(table.c.due_at)).where(wanted))).scalar()
         due = ended.until
         if ended.state is Next.DONE and earliest is not None and due is not None:

@@ -13,6 +13,7 @@ import functools
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -141,6 +142,7 @@ class Engine:
         self._shared: _Shared | None = None
         """What was written and is not committed yet, since another writer's turn has come."""
         self._writer: Connection | None = None
+        self._disk = _thread()
         self._readers: list[Connection] = []
 
     @property
@@ -204,7 +206,9 @@ class Engine:
                 self._turn.release()
             else:
                 self._end(shared)
-        await _whatever_happens(shared.ended)
+        await shared.end()
+        if shared.error is not None:
+            raise shared.error
 
     async def _take_turn(self) -> None:
         self._asking += 1
@@ -231,10 +235,17 @@ class Engine:
         if shared.lost is not None or not shared.parts:
             self._close(shared, shared.lost)
             return
-        disk = asyncio.get_running_loop().run_in_executor(None, shared.driver.commit)
-        disk.add_done_callback(lambda done: self._close(shared, done.exception()))
+        self._disk.submit(self._commit, shared, asyncio.get_running_loop())
 
-    def _close(self, shared: _Shared, error: BaseException | None) -> None:
+    def _commit(self, shared: _Shared, loop: asyncio.AbstractEventLoop) -> None:
+        error: Exception | None = None
+        try:
+            shared.driver.commit()
+        except Exception as failed:  # noqa: BLE001 - those who wait in the loop raise it
+            error = failed
+        loop.call_soon_threadsafe(self._close, shared, error)
+
+    def _close(self, shared: _Shared, error: Exception | None) -> None:
         shared.close(error)
         if shared.driver.in_transaction:  # not even going back was possible: closing the file ends it
             self._forget_writer()
@@ -281,11 +292,13 @@ class Engine:
         await self._take_turn()
         while (shared := self._shared) is not None:
             self._end(shared)
-            await asyncio.wait((shared.ended,))
+            await shared.end()
             await self._take_turn()
         writer, self._writer = self._writer, None
         if writer is not None:
             writer.close()
+        self._disk.shutdown(wait=False)  # it has nothing to do
+        self._disk = _thread()
         self._turn.release()
 
 
@@ -298,7 +311,10 @@ class _Shared:
         """How many users wait for its end."""
         self.lost: Exception | None = None
         """Why nothing in it can be kept."""
-        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.error: Exception | None = None
+        """Why nothing of it was kept, when it has ended."""
+        self._has_ended = False
+        self._waiters: list[asyncio.Future[None]] = []
         self._root = connection.begin()
         self._connection = connection
 
@@ -326,7 +342,7 @@ class _Shared:
         except sqlite3.Error as no_way_back:
             self.lost = error if isinstance(error, sqlite3.Error | DBAPIError) else no_way_back
 
-    def close(self, error: BaseException | None) -> None:
+    def close(self, error: Exception | None) -> None:
         """Tell everybody how it ended: with the driver's commit or, for an `error` or without parts, as if never."""
         try:
             if error is None and self.parts:
@@ -335,11 +351,23 @@ class _Shared:
                 self._root.rollback()
         except SQLAlchemyError as failed:
             error = error or failed
-        if error is None:
-            self.ended.set_result(None)
-        else:
-            self.ended.set_exception(error)
-            self.ended.exception()  # those who asked for it may be gone
+        self.error, self._has_ended = error, True
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    async def end(self) -> None:
+        """Wait for the end, which cannot be stopped: who is cancelled waits for it too, and is cancelled then."""
+        cancelled: asyncio.CancelledError | None = None
+        while not self._has_ended:
+            waiter = asyncio.get_running_loop().create_future()
+            self._waiters.append(waiter)
+            try:
+                await waiter
+            except asyncio.CancelledError as request:
+                cancelled = request
+        if cancelled is not None:
+            raise cancelled
 
 
 @contextlib.contextmanager
@@ -357,14 +385,5 @@ def _driver(connection: Connection) -> sqlite3.Connection:
     return cast("sqlite3.Connection", found)
 
 
-async def _whatever_happens(ended: asyncio.Future[None]) -> None:
-    """Wait for what cannot be stopped; a caller who is cancelled waits for it too, and is cancelled then."""
-    cancelled: asyncio.CancelledError | None = None
-    while not ended.done():
-        try:
-            await asyncio.wait((ended,))
-        except asyncio.CancelledError as request:
-            cancelled = request
-    if cancelled is not None:
-        raise cancelled
-    ended.result()
+def _thread() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, thread_name_prefix="interviewkit-disk")

@@ -67,7 +67,7 @@ async def store(work: Work, lease: Lease, batch: Sequence[Done]) -> list[Outcome
             error = None if done.error is None else work.located(done.error)
             outcomes.append(Outcome(account=work.account, ref=ref, change=done.change, error=error, seq=seq))
         known = [{**done.item, **overtaken.get(done.item["ref"], {})} for done in batch if not done.erased]
-        await items.put(connection, schema.item, known)
+        await items.put(connection, schema.item, known, changes=items.READING)
         await scans.save_gate(work, connection)
     return outcomes
 

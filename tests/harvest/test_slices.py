@@ -173,10 +173,10 @@ async def test_a_store_that_fails_at_a_later_page_loses_nothing(
 ) -> None:
     put, numbers = items.put, itertools.count()
 
-    async def failing(connection: Any, table: Any, rows: Sequence[Any]) -> None:
+    async def failing(connection: Any, table: Any, rows: Sequence[Any], **changes: Any) -> None:
         if table is schema.stream_state and next(numbers) == 2:
             raise ik.StoreError("the disk is full")
-        await put(connection, table, rows)
+        await put(connection, table, rows, **changes)
 
     monkeypatch.setattr(items, "put", failing)
     with pytest.raises(ik.StoreError):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-import threading
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -18,7 +17,6 @@ from sqlalchemy.dialects.sqlite import dialect
 from interviewkit.errors import StoreError
 from interviewkit.harvest import Store, items, schema
 from interviewkit.harvest.schema import Moment
-from interviewkit.harvest.sqlite import _whatever_happens
 
 AT = datetime(2026, 11, 2, 9, 30, tzinfo=timezone(timedelta(hours=2)))
 ROW: dict[str, Any] = {"consumer": "nightly", "seq": 7, "delivered_at": AT}
@@ -104,35 +102,26 @@ async def test_rows_that_are_put_read_as_they_were(store: Store, other: sqlite3.
     assert other.execute("SELECT delivered_at FROM delivery").fetchone() == ("2026-11-02 07:30:00.000000",)
 
 
+async def test_of_a_row_that_is_there_only_the_changes_are_written(store: Store) -> None:
+    async with store.writing() as connection:
+        for row in (ROW, {**ROW, "seq": 9, "delivered_at": AT + timedelta(days=1)}):
+            await items.put(connection, schema.delivery, [row], changes=("seq",))
+    async with store.reading() as connection:
+        (row,) = (await connection.execute(select(schema.delivery))).mappings()
+    assert dict(row) == {**ROW, "seq": 9}
+
+
+async def test_what_is_due_is_found_in_order_without_sorting_or_looking_at_the_rest(
+    store: Store, other: sqlite3.Connection
+) -> None:
+    query = "SELECT * FROM item WHERE account = ? AND due_at <= ? ORDER BY due_at, ref LIMIT ?"
+    (step,) = other.execute(f"EXPLAIN QUERY PLAN {query}", ("a", "2026-11-02", 100)).fetchall()
+    assert step[-1] == "SEARCH item USING INDEX ix_item_due (account=? AND due_at<?)"
+
+
 @pytest.mark.parametrize("moment", [AT, datetime(1, 2, 3, 4, 5, 6, 7, tzinfo=UTC), None])
 def test_times_are_written_as_sqlalchemy_writes_them(moment: Any) -> None:
     here = dialect()
     theirs: Any = DateTime().dialect_impl(here).bind_processor(here)
     ours: Any = Moment().dialect_impl(here).bind_processor(here)
     assert ours(moment) == theirs(None if moment is None else moment.astimezone(UTC).replace(tzinfo=None))
-
-
-async def test_who_is_cancelled_while_the_disk_works_waits_for_it() -> None:
-    go, ended = threading.Event(), threading.Event()
-
-    def work() -> None:
-        go.wait(5)
-        ended.set()
-
-    waiting = asyncio.create_task(_whatever_happens(asyncio.get_running_loop().run_in_executor(None, work)))
-    for _ in range(2):
-        await asyncio.sleep(0.005)
-        waiting.cancel()
-    assert not waiting.done()
-    go.set()
-    with pytest.raises(asyncio.CancelledError):
-        await waiting
-    assert ended.is_set()
-
-
-async def test_what_the_disk_says_is_raised() -> None:
-    def work() -> None:
-        raise sqlite3.OperationalError("disk I/O error")
-
-    with pytest.raises(sqlite3.OperationalError):
-        await _whatever_happens(asyncio.get_running_loop().run_in_executor(None, work))

@@ -81,8 +81,10 @@ def _make_sessions() -> None:
         Column("generation", BigInteger, nullable=False),
         Column("error", Text),
         sa.PrimaryKeyConstraint("account", "ref", name="pk_item"),
+        sqlite_with_rowid=False,
     )
-    op.create_index("ix_item_due", "item", ["account", "due_at"])
+    due = sa.text("due_at IS NOT NULL")
+    op.create_index("ix_item_due", "item", ["account", "due_at"], sqlite_where=due, postgresql_where=due)
     op.create_index("ix_item_generation", "item", ["account", "stream", "generation"])
     op.create_table(
         "unreadable",
