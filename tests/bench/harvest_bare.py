@@ -22,7 +22,7 @@ Job = tuple[str, Callable[[], Awaitable[list[Any]]]]
 
 
 class BareLoop:
-    """Reads the sandbox's three vendors side by side, a slice of time at a time."""
+    """Reads the sandbox's three vendors side by side."""
 
     def __init__(self, accounts: dict[str, dict[str, str]], database: Path, session: aiohttp.ClientSession) -> None:
         keywords = {given["provider"]: (label, given) for label, given in accounts.items()}
@@ -35,11 +35,9 @@ class BareLoop:
         self._database.execute("PRAGMA synchronous=FULL")
         self._database.execute("CREATE TABLE report (account TEXT, ref TEXT, payload TEXT, PRIMARY KEY (account, ref))")
 
-    async def slice(self, seconds: float) -> bool:
-        """Work for about so long; whether there is more to do."""
-        until = asyncio.get_running_loop().time() + seconds
-        more = await asyncio.gather(*(vendor.work(self.store, until) for vendor in self._vendors))
-        return any(more)
+    async def run(self) -> None:
+        """Read and store every report."""
+        await asyncio.gather(*(vendor.work(self.store) for vendor in self._vendors))
 
     def store(self, account: str, ref: str, parts: list[Any]) -> None:
         """One transaction for one report."""
@@ -67,19 +65,15 @@ class Vendor:
         self.keywords = keywords
         self._session = session
         self._list_jobs = list_jobs
-        self._jobs: list[Job] | None = None
         self._places = asyncio.Semaphore(CONCURRENCY)
 
-    async def work(self, store: Callable[[str, str, list[Any]], None], until: float) -> bool:
-        """Read reports until then; whether some are left."""
-        if self._jobs is None:
-            self._jobs = (await self._list_jobs(self))[::-1]
-        await asyncio.gather(*(self._one_by_one(self._jobs, store, until) for _ in range(CONCURRENCY)))
-        return bool(self._jobs)
+    async def work(self, store: Callable[[str, str, list[Any]], None]) -> None:
+        """Read and store every report."""
+        jobs = (await self._list_jobs(self))[::-1]
+        await asyncio.gather(*(self._one_by_one(jobs, store) for _ in range(CONCURRENCY)))
 
-    async def _one_by_one(self, jobs: list[Job], store: Callable[[str, str, list[Any]], None], until: float) -> None:
-        loop = asyncio.get_running_loop()
-        while jobs and loop.time() < until:
+    async def _one_by_one(self, jobs: list[Job], store: Callable[[str, str, list[Any]], None]) -> None:
+        while jobs:
             ref, read = jobs.pop()
             store(self.label, ref, await read())
 
