@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC
 from typing import Any
 
@@ -95,13 +95,14 @@ def _written(report: Report, links: frozenset[str], files: Mapping[str, str]) ->
     plain = to_encodable(report)
     del plain["fetched_at"]
     raws = _Raws(report, plain)
-    raws.put()
-    data = b"" if links else _ENCODER.encode(plain)
-    if links or _is_signed(data.decode()):
-        raws.clean(links, files)
+    if not links:
         raws.put()
-        data = _ENCODER.encode(without_links(plain, links=links, files=files))
-    return data
+        data = _ENCODER.encode(plain)
+        if not _is_signed(data.decode()):
+            return data
+    raws.clean(links, files)
+    raws.put()
+    return _ENCODER.encode(without_links(plain, links=links, files=files))
 
 
 class _Raws:
@@ -113,6 +114,7 @@ class _Raws:
             self._places += [(made, task), *zip(made["test_cases"], task.test_cases, strict=True)]
         self._places.append((plain, report))
         self._texts: dict[int, msgspec.Raw] = {}
+        self._cleaned: Callable[[bytes], bytes] = bytes
         whole = undecoded(report.session)
         if whole.__class__ is dict:  # it stands in the report's `raw` once more
             self._text(whole)
@@ -124,13 +126,16 @@ class _Raws:
             made["raw"] = self._texts.get(id(raw), raw) if raw.__class__ is dict else self._part(raw)
 
     def clean(self, links: frozenset[str], files: Mapping[str, str]) -> None:
-        """Take links that expire out of what was written."""
+        """Take links that expire out of what was written, and of what will be."""
         words = [_ENCODER.encode(link)[1:-1] for link in links]
-        for key, made in self._texts.items():
-            data = bytes(made)
-            if _is_signed(data.decode()) or any(word in data for word in words):
-                clean = without_links(_decode(data), links=links, files=files, raw=True)
-                self._texts[key] = msgspec.Raw(_ENCODER.encode(clean))
+
+        def cleaned(data: bytes) -> bytes:
+            if not _is_signed(data.decode()) and not any(word in data for word in words):
+                return data
+            return _ENCODER.encode(without_links(_decode(data), links=links, files=files, raw=True))
+
+        self._cleaned = cleaned
+        self._texts = {key: msgspec.Raw(cleaned(bytes(made))) for key, made in self._texts.items()}
 
     def _part(self, source: Any) -> Any:
         """What a `RawJSON` holds, with each JSON text in it, and what was written already, as it is to be written."""
@@ -146,7 +151,7 @@ class _Raws:
         found = self._texts.get(id(source))
         if found is None:
             value = source if source.__class__ is dict else _decode(source)
-            found = self._texts[id(source)] = msgspec.Raw(_ENCODER.encode(value))
+            found = self._texts[id(source)] = msgspec.Raw(self._cleaned(_ENCODER.encode(value)))
         return found
 
 
@@ -161,9 +166,7 @@ def without_links(
 
     def cleaned(value: Any, *, raw: bool) -> Any:
         if isinstance(value, str):
-            if value in links or (_is_signed(value) and _LINK.fullmatch(value)):
-                return {EXPIRED: files.get(value)} if raw else None
-            return text_without_links(value)
+            return cleaned_text(value, raw=raw)
         if isinstance(value, dict):
             return {
                 key: cleaned(one, raw=raw or key == "raw") if one.__class__ in _HOLDS_LINKS and one else one
@@ -172,6 +175,12 @@ def without_links(
         if isinstance(value, list):
             return [cleaned(one, raw=raw) if one.__class__ in _HOLDS_LINKS else one for one in value]
         return value
+
+    def cleaned_text(text: str, *, raw: bool) -> Any:
+        is_signed = ("=" in text or "u003" in text) and _is_signed(text)
+        if text in links or (is_signed and _LINK.fullmatch(text)):
+            return {EXPIRED: files.get(text)} if raw else None
+        return text_without_links(text) if is_signed else text
 
     return cleaned(value, raw=raw)
 
