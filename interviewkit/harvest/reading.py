@@ -47,6 +47,12 @@ COMPANY, LONGEST_COMPANY = 0.01, 0.05
 """Seconds after which no other report is expected to be stored with, and that a report waits for others at most."""
 
 
+def _cost(row: Mapping[str, Any]) -> int:
+    """How many requests a report takes."""
+    requests: int = row["requests"]
+    return max(1, requests)
+
+
 class Read(StrEnum):
     """How many of the reports that were due a batch has read."""
 
@@ -118,14 +124,14 @@ class Reader:
         """
         work, gate = self._work, self._work.gate
         loop = asyncio.get_running_loop()
-        while self._due:
-            row = self._due[0]
-            cost = max(1, row["requests"])
-            if self._held and (self._held + cost > work.settings.concurrency or not gate.admits(cost)):
+        while (place := self._fitting()) is not None:
+            row = self._due[place]
+            cost = _cost(row)
+            if self._held and not gate.admits(cost):
                 return
             if self._end is not None or work.stopping() or loop.time() >= self._until:
                 return
-            self._due.popleft()
+            del self._due[place]
             if row["stream"] in work.refused:
                 self._begun += 1  # it is left alone, which is no lack of requests
                 continue
@@ -137,6 +143,11 @@ class Reader:
             self._begun += 1
             self._hold(cost)  # now: the task itself begins after the next row has asked
             self._group.create_task(self._one(row, cost))
+
+    def _fitting(self) -> int | None:
+        """Which report that is due comes next: the first one for whose requests there is room."""
+        room = self._work.settings.concurrency - self._held
+        return next((place for place, row in enumerate(self._due) if not self._held or _cost(row) <= room), None)
 
     def _hold(self, requests: int) -> None:
         """Set requests aside for reports, or give them back."""

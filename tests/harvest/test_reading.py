@@ -290,6 +290,27 @@ async def test_no_more_requests_are_under_way_than_told(here: Place, vendor: Ven
     assert most == 2  # of 3 requests each
 
 
+async def test_room_that_is_too_small_for_one_report_is_another_ones(here: Place, vendor: Vendor) -> None:
+    entries = vendor.sessions.entries
+    for number, entry in enumerate(entries.values()):
+        entry.requests, entry.due = 2 if number == 9 else 3, here.clock.now - timedelta(minutes=60 - number)
+    vendor.sessions.size = 100
+    answer, held, most = vendor.sessions.report, [], 0
+
+    async def slow(ref: ik.SessionRef, **named: Any) -> ik.Report:
+        nonlocal most
+        held.append(entries[ref.id].requests)
+        most = max(most, sum(held))
+        await asyncio.sleep(0.001)
+        held.remove(entries[ref.id].requests)
+        return await answer(ref, **named)
+
+    vendor.sessions.report = slow  # type: ignore[method-assign]
+    await here.harvest(concurrency=8)
+    assert most == 8
+    assert (vendor.sessions.read.index("s009"), len(vendor.sessions.read)) == (2, 12)
+
+
 async def test_erased_people_are_neither_listed_nor_read_nor_kept(here: Place, vendor: Vendor) -> None:
     key = bytes(range(32))
     await here.harvest()
