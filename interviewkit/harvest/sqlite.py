@@ -192,9 +192,10 @@ class Engine:
                 _driver(reader).execute("BEGIN").close()
                 yield transaction
             return
+        give_up = asyncio.get_running_loop().time() + self._busy_seconds  # also of what those before have waited
         await self._take_turn()
         try:
-            shared = self._shared = self._shared or await self._open_for_writing()
+            shared = self._shared = self._shared or await self._open_for_writing(give_up)
         except BaseException:
             self._turn.release()
             raise
@@ -222,11 +223,11 @@ class Engine:
         finally:
             self._asking -= 1
 
-    async def _open_for_writing(self) -> _Shared:
+    async def _open_for_writing(self, give_up: float) -> _Shared:
         if self._writer is None:
             self._writer = self._engine.connect()
             _driver(self._writer).execute("PRAGMA busy_timeout = 0").close()
-        await self._lock(_driver(self._writer))
+        await self._lock(_driver(self._writer), give_up)
         return _Shared(self._writer)
 
     def _end(self, shared: _Shared) -> None:
@@ -269,10 +270,9 @@ class Engine:
             else:
                 reader.close()
 
-    async def _lock(self, driver: sqlite3.Connection) -> None:
+    async def _lock(self, driver: sqlite3.Connection, give_up: float) -> None:
         """Begin to write, as soon as no other process does."""
         loop, pause = asyncio.get_running_loop(), _SOONEST
-        give_up = loop.time() + self._busy_seconds
         while True:
             try:
                 driver.execute("BEGIN IMMEDIATE").close()

@@ -237,19 +237,29 @@ async def test_whoever_waits_behind_one_that_was_taken_back_waits_for_another_pr
     assert kept(other) == ["behind"]
 
 
-async def test_one_that_waits_too_long_for_another_process_is_told_and_those_behind_try_too(
+async def test_those_who_wait_too_long_for_another_process_are_told_at_the_same_time(
     disk: Disk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("interviewkit.harvest.engine.BUSY_SECONDS", 0.02)
+    monkeypatch.setattr("interviewkit.harvest.engine.BUSY_SECONDS", 0.2)
     path = tmp_path / "store.db"
-    async with asyncio.timeout(5), await Store.open(path) as store:
+    async with asyncio.timeout(20), await Store.open(path) as store:
         with contextlib.closing(connect(path, timeout=0, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
-            asked = [start(store, name) for name in "abc"]
-            assert await ended(*asked[:2]) == ["StoreError", "StoreError"]
+            began = asyncio.get_running_loop().time()
+            assert await ended(*(start(store, name) for name in "abcdefghij")) == ["StoreError"] * 10
+            assert 0.2 <= asyncio.get_running_loop().time() - began < 5 * 0.2
+            late = start(store, "late")
+            await settle()
             other.execute("ROLLBACK")
-            assert await ended(*asked[2:]) == [""]
-            assert kept(other) == ["c"]
+            assert await ended(late) == [""]
+            assert kept(other) == ["late"]
+
+
+async def test_who_has_waited_long_for_others_still_asks_once(store: Store, disk: Disk) -> None:
+    store.engine._busy_seconds = 0.0
+    first = start(store, "first")
+    behind = start(store, "behind")
+    assert await ended(first, behind) == ["", ""]
 
 
 async def test_a_store_that_is_closed_lets_those_who_write_end(
