@@ -29,6 +29,8 @@ async def status(
 ) -> int:
     """What a store holds: its accounts, when they are due, and how far its consumers are. No vendor is asked.
 
+    `open` counts the sessions whose report is not there yet, or may still change.
+
     Parameters
     ----------
     json
