@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import attrs
@@ -12,6 +12,7 @@ import pytest
 
 from interviewkit import registry
 from interviewkit.cli import main
+from tests.cli.invite_stage import Stage, staged
 from tests.fake_vendor import FakeProvider
 
 
@@ -73,3 +74,20 @@ def accounts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Accounts:
         (tmp_path / "interviewkit.toml").write_text("\n".join(lines))
 
     return write
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Stage]:
+    """A sandbox for commands that invite."""
+    with staged() as found:
+        yield found
+
+
+@pytest.fixture
+def stage(sandbox: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    """The sandbox without faults, and an account for each vendor."""
+    for name, value in sandbox.environment.items():
+        monkeypatch.setenv(name, value)
+    sandbox.write_config(tmp_path)
+    yield sandbox
+    sandbox.heal()

@@ -76,6 +76,11 @@ class Stage:
         return {**os.environ, **self.environment, "PYTHONPATH": os.pathsep.join((ROOT, BESIDE))}
 
 
+def lines(ran: Any) -> list[dict[str, Any]]:
+    """What a command printed as JSON Lines."""
+    return [json.loads(line) for line in ran.out.splitlines()]
+
+
 @contextmanager
 def staged() -> Iterator[Stage]:
     """Start a sandbox, and stop it in the end."""

@@ -10,7 +10,6 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,37 +18,17 @@ import pytest
 from interviewkit import Candidate, Hub, InviteLedger
 from interviewkit.cli import invite_file as module
 from interviewkit.cli.invite_result import ResultFile
-from tests.cli.conftest import Ran, Run
-from tests.cli.invite_stage import Stage, result, staged, states
+from tests.cli.conftest import Run
+from tests.cli.invite_stage import Stage, lines, result, states
 from tests.cli.test_process import COMMAND
 
 RESULT = "candidates.result.csv"
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Stage]:
-    with staged() as found:
-        yield found
-
-
-@pytest.fixture
-def stage(sandbox: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    """The sandbox without faults, and an account for each vendor."""
-    for name, value in sandbox.environment.items():
-        monkeypatch.setenv(name, value)
-    sandbox.write_config(tmp_path)
-    yield sandbox
-    sandbox.heal()
 
 
 @pytest.fixture
 def tests(stage: Stage, run: Run) -> dict[str, str]:
     """An assessment of each account."""
     return {one["account"]: one["id"] for one in lines(run("assessments", "--json"))}
-
-
-def lines(ran: Ran) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in ran.out.splitlines()]
 
 
 def write(folder: Path, *rows: str, name: str = "candidates.csv") -> str:

@@ -7,14 +7,13 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
 
-from tests.cli.invite_stage import Stage, result, staged, states
+from tests.cli.invite_stage import Stage, result, states
 
 CANDIDATES = 48
 KILLS = 4
@@ -29,12 +28,6 @@ COMMITS = {
     "remoteinterview": ("candidate.invite", "email"), "codility": ("session.invite", "email"),
     "coderpad": ("pad.create", "title"),
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Stage]:
-    with staged() as found:
-        yield found
 
 
 @attrs.define

@@ -2,34 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.cli.conftest import Ran, Run
-from tests.cli.invite_stage import Stage, result, staged, states
+from tests.cli.invite_stage import Stage, lines, result, states
 
 SOURCE, RESULT = "c.csv", "c.result.csv"
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Stage]:
-    with staged() as found:
-        yield found
-
-
-@pytest.fixture
-def stage(sandbox: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    """The sandbox without faults, and an account for each vendor."""
-    for name, value in sandbox.environment.items():
-        monkeypatch.setenv(name, value)
-    sandbox.write_config(tmp_path)
-    yield sandbox
-    sandbox.heal()
 
 
 @pytest.fixture
@@ -41,10 +22,6 @@ def tests(stage: Stage, run: Run) -> list[str]:
 @pytest.fixture
 def codility_test(stage: Stage, run: Run) -> str:
     return str(lines(run("assessments", "--account", "codility", "--json"))[0]["id"])
-
-
-def lines(ran: Ran) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in ran.out.splitlines()]
 
 
 def people(folder: Path, *rows: str, head: str = "email") -> list[str]:

@@ -11,7 +11,7 @@ import io
 import json
 import sqlite3
 import zipfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -35,32 +35,7 @@ KEY = bytes(range(32))
 OTHER = "dagny.kestrel@example.org"
 
 
-@pytest.fixture(autouse=True)
-def config_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.delenv(VARIABLE, raising=False)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    return tmp_path / "config"
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    (tmp_path / "data").mkdir()
-    return tmp_path / "data"
-
-
-@pytest.fixture
-async def filled(data: Path) -> AsyncIterator[Filled]:
-    """An empty SQLite store in the data folder."""
-    async with await Store.open(data / "store.db") as store:
-        yield Filled(store, data / "files")
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def either(request: pytest.FixtureRequest, data: Path) -> AsyncIterator[Filled]:
-    """An empty store on each database."""
-    url = data / "store.db" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    async with await Store.open(url) as store:
-        yield Filled(store, data / "files")
+pytestmark = pytest.mark.usefixtures("config_home")
 
 
 def archive(text: str) -> bytes:
