@@ -120,7 +120,7 @@ class Reader:
     def _begin(self) -> None:
         """Begin one report after the other, as long as there is room for their requests and they may leave.
 
-        Whatever makes room begins those that were left.
+        Whatever makes room begins those that were left, by `_go_on`.
         """
         work, gate = self._work, self._work.gate
         loop = asyncio.get_running_loop()
@@ -144,6 +144,12 @@ class Reader:
             self._hold(cost)  # now: the task itself begins after the next row has asked
             self._group.create_task(self._one(row, cost))
 
+    def _go_on(self) -> None:
+        """Begin more, unless the group is ending: its tasks are cancelled then, which a provider may have hidden."""
+        task = asyncio.current_task()
+        if task is None or not task.cancelling():
+            self._begin()
+
     def _fitting(self) -> int | None:
         """Which report that is due comes next: the first one for whose requests there is room."""
         room = self._work.settings.concurrency - self._held
@@ -164,7 +170,7 @@ class Reader:
                 self._enough.set()
         if done is None:
             self._hold(-cost)
-            self._begin()
+            self._go_on()
             return
         self._waiting.append((done, cost))
         self._latest = asyncio.get_running_loop().time()
@@ -272,7 +278,7 @@ class Reader:
                 batch, self._waiting = self._waiting, []
                 outcomes = await store(self._work, self._lease, [done for done, _ in batch])
                 self._hold(-sum(cost for _, cost in batch))
-                self._begin()
+                self._go_on()
                 for outcome in outcomes:
                     await self._work.report(outcome)
         finally:
