@@ -91,20 +91,21 @@ async def _round(
     database = folder / "harvest.db"
     before = await _asked(control, counts)
     gc.collect()
+    bare = BareLoop(ready["accounts"], folder / "bare.db", control)
     with counted() as spent:
-        bare = BareLoop(ready["accounts"], folder / "bare.db", control)
         await bare.run()
-        reports = bare.close()
+    reports = bare.close()
     rounds["bare"].append(spent)
     between = await _asked(control, counts)
     accounts = {label: {**keywords, "limit": None} for label, keywords in ready["accounts"].items()}
     hub = Hub(connect(given.pop("provider"), account=label, **given) for label, given in accounts.items())
-    gc.collect()
-    with counted() as spent:
-        async with hub, await Store.open(database) as store:
-            async for _ in Harvester(hub, store, concurrency=CONCURRENCY).run():
+    async with hub, await Store.open(database) as store:
+        harvester = Harvester(hub, store, concurrency=CONCURRENCY)
+        gc.collect()
+        with counted() as spent:
+            async for _ in harvester.run():
                 pass
-            stored = await store.last_seq()
+        stored = await store.last_seq()
     rounds["harvest"].append(spent)
     assert reports == stored > 0.98 * REPORTS, (reports, stored)
     asked = await _asked(control, counts)
