@@ -88,8 +88,8 @@ class Intake:
         again = None if stream is None else stream.again(report, reads=item["reads"] + 1)
         if has_new_files and files_of(provider, report):
             again = await self._store.now(connection)
-        now = items.read(item, final=report.is_final, again=again)
-        await items.put(connection, schema.item, [now], changes=items.READING)
+        after = items.read(item, final=report.is_final, again=again)
+        await items.put(connection, schema.item, [after], changes=items.READING)
         if item["phase"] == items.Phase.UNREADABLE:
             await forgive(connection, report.account, [str(report.ref)])
 
