@@ -30,6 +30,8 @@ _COMPILED = 64
 """Statements that are kept compiled."""
 _TOGETHER = 16
 """Writers who share a commit at most."""
+_LOG_PAGES = 4000
+"""How long the log grows (16 MiB) before it goes into the file, which holds up whoever wants to commit."""
 _IDLE = 4
 """Connections that are kept for the next readers."""
 
@@ -161,7 +163,7 @@ class Engine:
         )  # fmt: skip
         try:
             self._keep_a_log(made)
-            for pragma in ("synchronous=FULL", "secure_delete=ON"):
+            for pragma in ("synchronous=FULL", "secure_delete=ON", f"wal_autocheckpoint={_LOG_PAGES}"):
                 made.execute(f"PRAGMA {pragma}").close()
         except BaseException:
             made.close()

@@ -15,19 +15,20 @@ from typing import Any
 
 import aiohttp
 
-CONCURRENCY = 8
 FINISHED = frozenset({"completed", "accepted", "rejected", "shortlisted"})
 Job = tuple[str, Callable[[], Awaitable[list[Any]]]]
 """A report's reference, and the requests that it takes."""
 
 
 class BareLoop:
-    """Reads the sandbox's three vendors side by side."""
+    """Reads the sandbox's three vendors side by side, with `concurrency` requests at a time at each."""
 
-    def __init__(self, accounts: dict[str, dict[str, str]], database: Path, session: aiohttp.ClientSession) -> None:
+    def __init__(
+        self, accounts: dict[str, dict[str, str]], database: Path, session: aiohttp.ClientSession, *, concurrency: int
+    ) -> None:
         keywords = {given["provider"]: (label, given) for label, given in accounts.items()}
         self._vendors = [
-            Vendor(*keywords[name], session, list_jobs)
+            Vendor(*keywords[name], session, list_jobs, concurrency)
             for name, list_jobs in (("coderpad", pads), ("remoteinterview", candidates), ("codility", sessions))
         ]
         self._database = sqlite3.connect(database, isolation_level=None)
@@ -55,22 +56,23 @@ class BareLoop:
 
 
 class Vendor:
-    """One account: its lists first, then its reports, eight requests at a time."""
+    """One account: its lists first, then its reports, `concurrency` of them and of their requests at a time."""
 
     def __init__(
         self, label: str, keywords: dict[str, str], session: aiohttp.ClientSession,
-        list_jobs: Callable[[Vendor], Awaitable[list[Job]]],
+        list_jobs: Callable[[Vendor], Awaitable[list[Job]]], concurrency: int,
     ) -> None:  # fmt: skip
         self.label = label
         self.keywords = keywords
         self._session = session
         self._list_jobs = list_jobs
-        self._places = asyncio.Semaphore(CONCURRENCY)
+        self._concurrency = concurrency
+        self._places = asyncio.Semaphore(concurrency)
 
     async def work(self, store: Callable[[str, str, list[Any]], None]) -> None:
         """Read and store every report."""
         jobs = (await self._list_jobs(self))[::-1]
-        await asyncio.gather(*(self._one_by_one(jobs, store) for _ in range(CONCURRENCY)))
+        await asyncio.gather(*(self._one_by_one(jobs, store) for _ in range(self._concurrency)))
 
     async def _one_by_one(self, jobs: list[Job], store: Callable[[str, str, list[Any]], None]) -> None:
         while jobs:
