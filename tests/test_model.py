@@ -26,8 +26,10 @@ from interviewkit.model import (
     SessionKind,
     SessionRef,
     SessionStatus,
+    closed,
     epoch_ms,
     moment,
+    opened,
     quick,
     undecoded,
 )
@@ -334,6 +336,25 @@ def test_a_mail_is_made_of_a_template_object_and_the_callers_reply_address_goes_
     template = attrs.make_class("Template", ["subject", "content", "reply_to"])("S", None, None)
     mail = InvitationEmail.from_template(template, reply_to="me@example.com", placeholders={"X": "y"})
     assert (mail.subject, mail.content, mail.reply_to, mail.cc) == ("S", None, "me@example.com", ())
+
+
+def test_what_was_open_is_an_ordinary_object_of_its_class_once_it_is_closed() -> None:
+    ref = SessionRef(provider="acme", kind=SessionKind.LIVE, id="x")
+    known: dict[str, Any] = {
+        "ref": ref, "provider": "acme", "account": "a", "kind": SessionKind.LIVE, "status": SessionStatus.CREATED,
+    }  # fmt: skip
+    filled = opened(Session)
+    for field in attrs.fields(Session):
+        setattr(filled, field.name, known.get(field.name, field.default))
+    filled.raw = RawJSON(b'{"id": "x"}')
+    made = closed(filled, Session)
+    assert type(made) is Session
+    assert made == Session(**known)
+    assert hash(made) == hash(Session(**known))
+    assert made.raw == {"id": "x"}
+    assert pickle.loads(pickle.dumps(made)) == made  # noqa: S301
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        made.title = "changed"  # type: ignore[misc]
 
 
 def test_what_is_made_quickly_is_an_ordinary_object_of_its_class() -> None:

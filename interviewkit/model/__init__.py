@@ -18,6 +18,8 @@ from interviewkit.model.masks import (
     mask_url,
 )
 from interviewkit.model.quick import (
+    closed,
+    opened,
     quick,
 )
 from interviewkit.model.raw import (
@@ -106,6 +108,7 @@ __all__ = [
     "TimelineEvent",
     "TimelineKind",
     "WebhookEvent",
+    "closed",
     "epoch_ms",
     "keep_raw",
     "mask_email",
@@ -114,6 +117,7 @@ __all__ = [
     "mask_secret",
     "mask_url",
     "moment",
+    "opened",
     "quick",
     "undecoded",
 ]

@@ -19,7 +19,9 @@ from interviewkit.model import (
     SessionKind,
     SessionRef,
     SessionStatus,
+    closed,
     moment,
+    opened,
     quick,
     undecoded,
 )
@@ -72,27 +74,30 @@ def session(
     known = inline_events(pad) if events is None else tuple(events)
     questions = as_ids(pad.question_ids)
     people = pad.participants
-    return quick(Session)(
-        ref=reference(pad.id),
-        provider=PROVIDER,
-        account=account,
-        kind=KINDS.get(pad.type or "", SessionKind.LIVE),
-        status=status(pad, known),
-        vendor_status=pad.state,
-        title=pad.title,
-        assessment_id=questions[0] if questions else None,
-        language=language(pad.language),
-        participants=tuple([name for name in people if name is not None]) if people else (),
-        created_at=moment(pad.created_at, "$.created_at"),
-        updated_at=moment(pad.updated_at, "$.updated_at"),
-        started_at=_started(known) if known else None,
-        ended_at=moment(pad.ended_at, "$.ended_at"),
-        candidate_url=pad.url,
-        interviewer_url=pad.url,
-        playback_url=pad.playback,
-        warnings=warnings,
-        raw=undecoded(pad),
-    )
+    made = opened(Session)
+    made.ref = reference(pad.id)
+    made.provider = PROVIDER
+    made.account = account
+    made.kind = KINDS.get(pad.type or "", SessionKind.LIVE)
+    made.status = status(pad, known)
+    made.vendor_status = pad.state
+    made.title = pad.title
+    made.assessment_id = questions[0] if questions else None
+    made.language = language(pad.language)
+    made.participants = tuple([name for name in people if name is not None]) if people else ()
+    made.created_at = moment(pad.created_at, "$.created_at")
+    made.updated_at = moment(pad.updated_at, "$.updated_at")
+    made.started_at = _started(known) if known else None
+    made.ended_at = moment(pad.ended_at, "$.ended_at")
+    made.candidate_url = made.interviewer_url = pad.url
+    made.playback_url = pad.playback
+    made.warnings = warnings
+    made.raw = undecoded(pad)
+    # What a pad does not have:
+    made.candidate = made.reference = made.access_code = None
+    made.decision = made.score = made.report_url = None
+    made.tags = ()
+    return closed(made, Session)
 
 
 def reference(pad_id: str) -> SessionRef:

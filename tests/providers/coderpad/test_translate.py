@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import attrs
 import pytest
 
 from interviewkit import (
     ArtifactKind,
     MalformedResponseError,
+    Session,
     SessionKind,
+    SessionRef,
     SessionStatus,
     TaskKind,
     TimelineKind,
@@ -150,6 +153,18 @@ def test_languages_have_their_usual_names(word: str | None, language: str | None
 )
 def test_question_ids_come_as_list_or_alone(given: Any, first: str | None) -> None:
     assert translate.session(Pad(id="A1", question_ids=given), account="acme").assessment_id == first
+
+
+def test_a_pad_of_which_only_the_id_is_known_is_a_whole_session() -> None:
+    made = translate.session(Pad(id="A1"), account="acme")
+    alike = Session(
+        ref=SessionRef.parse("coderpad:live:A1"), provider="coderpad", account="acme", kind=SessionKind.LIVE,
+        status=SessionStatus.CREATED,
+    )  # fmt: skip
+    assert made == alike
+    assert {field.name: getattr(made, field.name) for field in attrs.fields(Session)} == {
+        field.name: getattr(alike, field.name) for field in attrs.fields(Session)
+    }
 
 
 def test_a_pad_without_an_id_is_malformed() -> None:
