@@ -62,7 +62,7 @@ async def harvest(
     sweep_every
         Hours until an account's lists are read whole again, which shows what is gone at the vendor.
     concurrency
-        Requests under way at one account.
+        Requests under way at one account. With more a harvest is quicker, and repeats more after a kill.
     """
     start = moment(since, "--since")
     check_numbers(interval=interval, sweep_every=sweep_every, concurrency=concurrency, max_requests=max_requests)
